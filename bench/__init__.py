@@ -1,0 +1,1 @@
+"""What does a turn cost beside its floor? Ratios of one run; see README.md."""

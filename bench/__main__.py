@@ -1,0 +1,181 @@
+"""The turn beside its floor, on both databases, and the way of a reply to the carrier's door: `make bench`."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from sqlalchemy import URL, insert
+
+from bench import floor, load
+from bench.door import Door, arrivals
+from bot.adapters.clock import SystemClock
+from bot.settings import SIMULATED_ACCOUNT
+from bot.store import schema
+from bot.store.crypto import Keyring
+from bot.store.db import Database, make_engine
+from bot.usecases.seed import seed
+from tests.servers import postgres_admin, postgres_server, redis_server
+
+ROUNDS = 7
+CONVERSATIONS = 60
+AT_ONCE = 8
+TOKEN = "b" * 32
+FIELD_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+SECRET = "bench-only-" + "x" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One server under load."""
+
+    name: str
+    origin: str
+
+
+def main() -> None:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
+        redis_url = stack.enter_context(redis_server())
+        postgres = stack.enter_context(postgres_server())
+        print(f"{AT_ONCE} at once, {CONVERSATIONS} conversations of {len(load.SCRIPT)} turns a window, {ROUNDS} rounds\n")
+        print("| database | floor turns/s | turn turns/s | ratio (min to max) | turn p50 / p99 ms | floor p99 ms |")
+        print("|---|---|---|---|---|---|")
+        for name, url in (("SQLite", f"sqlite:///{folder / 'b.sqlite3'}"), ("PostgreSQL", _own_database(postgres, stack))):
+            _side_by_side(name, url, redis_url, folder)
+        print()
+        for name, url in (("SQLite", f"sqlite:///{folder / 'd.sqlite3'}"), ("PostgreSQL", _own_database(postgres, stack))):
+            took = _to_the_door(url, redis_url)
+            print(f"{name}: reply at the carrier's door after {median(took):.0f} ms (median), "
+                  f"{sorted(took)[int(len(took) * 0.95)]:.0f} ms (p95) of the webhook, {len(took)} texts")  # fmt: skip
+
+
+def _own_database(server: URL, stack: ExitStack) -> str:
+    name = f"bench_{os.getpid()}_{time.monotonic_ns()}"
+    with postgres_admin(server) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    return server.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+
+
+def _side_by_side(name: str, url: str, redis_url: str, folder: Path) -> None:
+    _prepare(url)
+    with ExitStack() as stack:
+        base = stack.enter_context(_server("bench.floor:create_app()", _floor_env(url)))
+        turn = stack.enter_context(_server("wsgi:app", _app_env(url, redis_url, "http://127.0.0.1:9")))
+        rounds = []
+        for n in range(ROUNDS + 1):
+            start = n * CONVERSATIONS
+            window = [_window(place, url, start) for place in ((base, turn) if n % 2 else (turn, base))]
+            if n:  # the first round warms up
+                rounds.append(dict(zip((0, 1), window if n % 2 else window[::-1], strict=True)))
+    ratios = sorted(r[1].turns_per_s / r[0].turns_per_s for r in rounds)
+    refused = sum(r[0].refused + r[1].refused for r in rounds)
+    print(
+        f"| {name} | {median(r[0].turns_per_s for r in rounds):.0f} | {median(r[1].turns_per_s for r in rounds):.0f} "
+        f"| {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) "
+        f"| {median(r[1].p50_ms for r in rounds):.1f} / {median(r[1].p99_ms for r in rounds):.1f} "
+        f"| {median(r[0].p99_ms for r in rounds):.1f} |" + (f" **{refused} refused**" if refused else "")
+    )
+
+
+def _window(place: Place, url: str, start: int) -> load.Measured:
+    if place.name.startswith("bench"):
+        _floor_people(url, start)
+    work = load.conversations(place.origin, TOKEN, SIMULATED_ACCOUNT, start, CONVERSATIONS)
+    return load.run(place.origin, work, AT_ONCE)
+
+
+def _floor_people(url: str, start: int) -> None:
+    """The floor reads a conversation and never makes one: they are there before the window."""
+    engine = make_engine(url)
+    rows = [{"phone": n, "state": "idle", "turn": 0} for n, _ in zip(load.numbers(start), range(CONVERSATIONS), strict=False)]
+    with engine.begin() as conn:
+        conn.execute(insert(floor.conversation), rows)
+    engine.dispose()
+
+
+def _to_the_door(url: str, redis_url: str) -> list[float]:
+    """Milliseconds from the webhook to the reply's arrival at a carrier, with web and worker as processes."""
+    _prepare(url)
+    with ExitStack() as stack:
+        door = stack.enter_context(Door.open())
+        env = _app_env(url, redis_url, door.origin)
+        turn = stack.enter_context(_server("wsgi:app", env))
+        stack.enter_context(_process([sys.executable, "worker.py"], {**env, "PUBLIC_URL": turn.origin}))
+        time.sleep(2)  # the worker takes its place; nothing is asserted about it
+        work = load.conversations(turn.origin, TOKEN, SIMULATED_ACCOUNT, 0, 12)
+        return arrivals(door, turn.origin, work)
+
+
+def _prepare(url: str) -> None:
+    schema.upgrade(url)
+    database = Database(url, Keyring((base64.urlsafe_b64decode(FIELD_KEY),), SECRET), SystemClock())
+    seed(database, demo=True)
+    floor.metadata.create_all(database.engine)
+    database.engine.dispose()
+
+
+def _floor_env(url: str) -> dict[str, str]:
+    return {"FLOOR_DATABASE_URL": url, "FLOOR_TOKEN": TOKEN, "FLOOR_ORIGIN": "{origin}"}
+
+
+def _app_env(url: str, redis_url: str, carrier: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": url, "REDIS_URL": redis_url, "PUBLIC_URL": "{origin}", "SECRET_KEY": SECRET,
+        "FIELD_KEYS": FIELD_KEY, "TWILIO_ACCOUNT_SID": SIMULATED_ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_FROM": "+12105550100", "TWILIO_API_BASE": carrier, "QUIETLINE_SIMULATION": "1",
+    }  # fmt: skip
+
+
+@contextmanager
+def _server(app: str, env: dict[str, str]) -> Iterator[Place]:
+    """One sync worker, as in the Procfile."""
+    port = _free_port()
+    origin = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "sync", "--workers", "1", "--bind", f"127.0.0.1:{port}",
+               "--log-level", "error", "--no-control-socket", app]  # fmt: skip
+    with _process(command, {k: v.format(origin=origin) for k, v in env.items()}):
+        _wait(origin)
+        yield Place(app, origin)
+
+
+@contextmanager
+def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait(origin: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"{origin}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with Door.listener() as listener:
+        return int(listener.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Does what the flows decide: web, jobs, store, carrier."""

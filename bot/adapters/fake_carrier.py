@@ -1,0 +1,89 @@
+"""What is a carrier without a network? The fake twin of TwilioCarrier, under the same contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+
+from bot.errors import SendError
+from bot.ports import CarrierMessage, Clock, OutboundText
+
+BODY_LIMIT = 1600
+
+
+class FakeCarrier:
+    """Keeps every text in `sent` and shows it as the carrier's list would.
+
+    `opted_out` and `landlines` are numbers it refuses. `fail_next` makes the next send end in an error; one whose
+    fate is unknown may have been carried all the same.
+    """
+
+    def __init__(self, clock: Clock, sender: str = "+12105550100") -> None:
+        self.sent: list[OutboundText] = []
+        self.opted_out: set[str] = set()
+        self.landlines: set[str] = set()
+        self._clock = clock
+        self._sender = sender
+        self._seen: list[CarrierMessage] = []
+        self._failures: list[tuple[SendError, bool]] = []
+        self._ids = count(1)
+
+    def fail_next(self, error: SendError, *, carried: bool = False) -> None:
+        """The next send raises this; `carried` says whether the text left nevertheless."""
+        self._failures.append((error, carried))
+
+    def send(self, text: OutboundText) -> str:
+        """Take the text; returns the carrier's id. Raises SendError."""
+        error, carried = self._failures.pop(0) if self._failures else (self._refusal(text), False)
+        if error is not None and not carried:
+            raise error
+        self.sent.append(text)
+        provider_sid = self._see("outbound-api", self._sender, text.to, text.body, "queued")
+        if error is not None:
+            raise error
+        return provider_sid
+
+    def receive(self, from_: str, body: str) -> str:
+        """A person texts us; returns the carrier's id. No webhook follows."""
+        return self._see("inbound", from_, self._sender, body, "received")
+
+    def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
+        """Outbound messages to this number created since then, newest first."""
+        return [m for m in self._since(since) if m.direction == "outbound-api" and m.to == to]
+
+    def inbound_since(self, since: datetime) -> Sequence[CarrierMessage]:
+        """Inbound messages since then, newest first."""
+        return [m for m in self._since(since) if m.direction == "inbound"]
+
+    def redact(self, provider_sid: str) -> None:
+        """Empty the body. An id it does not have is as good as emptied."""
+        self._seen = [replace(m, body="") if m.provider_sid == provider_sid else m for m in self._seen]
+
+    def line_type(self, number: str) -> str:
+        """`mobile` or `landline`."""
+        return "landline" if number in self.landlines else "mobile"
+
+    def _refusal(self, text: OutboundText) -> SendError | None:
+        if not text.to.startswith("+"):
+            return SendError(21211, "refused", "This is not a number that can be texted.")
+        if not text.body:
+            return SendError(21619, "refused", "The text is empty.")
+        if len(text.body) > BODY_LIMIT:
+            return SendError(21617, "refused", "The text is longer than 1600 characters.")
+        if text.to in self.opted_out:
+            return SendError(21610, "refused", "This number has opted out at the carrier.")
+        if text.to in self.landlines:
+            return SendError(21614, "refused", "This number cannot receive texts: it may be a landline.")
+        return None
+
+    def _see(self, direction: str, from_: str, to: str, body: str, status: str) -> str:
+        provider_sid = f"SM{next(self._ids):032x}"
+        created = self._clock.now().astimezone(UTC).replace(microsecond=0)  # the carrier's times are whole seconds
+        self._seen.append(CarrierMessage(provider_sid, direction, from_, to, body, status, None, created))
+        return provider_sid
+
+    def _since(self, since: datetime) -> list[CarrierMessage]:
+        first = since.astimezone(UTC).replace(microsecond=0)
+        return [m for m in reversed(self._seen) if m.date_created is not None and m.date_created >= first]

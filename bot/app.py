@@ -1,0 +1,111 @@
+"""What is built from what? The composition root: the only file that sees both a use case and an adapter."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from types import FrameType
+
+from flask import Flask
+
+from bot import cli, jobs, log, web
+from bot.adapters.clock import SystemClock
+from bot.adapters.nudges import RqNudges
+from bot.adapters.pagers import LogPager
+from bot.adapters.queue_worker import take_jobs
+from bot.adapters.twilio import SignatureCheck, TwilioCarrier
+from bot.errors import SettingsError
+from bot.script_files import load_script
+from bot.services import Services
+from bot.settings import Settings, load
+from bot.store.crypto import Keyring
+from bot.store.db import Database
+from bot.usecases.sweep import sweep
+from flows.script import ScriptError
+
+_SWEEP_EVERY_S = 1.0
+
+
+def build(settings: Settings) -> Services:
+    """Every part, once, for one process."""
+    clock = SystemClock()
+    return Services(
+        settings=settings,
+        database=Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), clock),
+        script=load_script(),
+        clock=clock,
+        carrier=TwilioCarrier(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token,
+            settings.twilio_from,
+            settings.twilio_messaging_service_sid,
+            settings.twilio_api_base,
+            settings.public_url,
+        ),
+        signature=SignatureCheck((settings.twilio_auth_token,), settings.public_url, settings.twilio_account_sid),
+        nudges=RqNudges(settings.redis_url),
+        pager=LogPager(),
+    )
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application. A missing or wrong setting stops the start with one line that names it."""
+    services = _build_or_stop(settings)
+    # Named for bot.web, so that templates and static files are found beside their views.
+    app = Flask("bot.web")
+    web.register(app, services)
+    cli.register(app)
+    os.register_at_fork(after_in_child=services.database.forget_connections)
+    gc.freeze()  # what is built now lives as long as the process: the collector need not look at it again
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The process that works without being asked over HTTP: it takes jobs, or it sweeps."""
+
+    services: Services
+
+    def run(self, role: str) -> None:
+        match role:
+            case "worker":
+                jobs.install(self.services)
+                take_jobs(self.services.settings.redis_url)
+            case "clock":
+                self._tick()
+            case _:
+                sys.exit("worker.py: say nothing for the worker, or 'clock' for the sweep.")
+
+    def _tick(self) -> None:
+        """Every second, until told to stop; a round that began is finished."""
+        stopping: list[int] = []
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            stopping.append(number)
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        while not stopping:
+            began = time.monotonic()
+            sweep(self.services.database, self.services)
+            time.sleep(max(0.0, _SWEEP_EVERY_S - (time.monotonic() - began)))
+
+
+def create_worker(settings: Settings | None = None) -> Worker:
+    """The same parts as the web application's, behind the other door."""
+    return Worker(_build_or_stop(settings))
+
+
+def _build_or_stop(settings: Settings | None) -> Services:
+    log.configure()
+    try:
+        services = build(settings or load())
+    except (SettingsError, ScriptError) as error:
+        sys.exit(str(error))
+    if services.settings.allow_unreviewed_texts and not services.settings.simulation:
+        sys.stderr.write("ALLOW_UNREVIEWED_TEXTS is on with a real carrier: texts nobody has signed off will be sent.\n")
+    return services

@@ -1,0 +1,42 @@
+"""Are the flows right, and what do they look like? `flows check`, `flows diagram`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bot.rules.wording import check as check_wording
+from bot.script_files import FLOWS, load_script
+from flows.engine import diagram as draw
+from flows.script import ScriptError
+
+
+@click.group(help="Check and draw the flows.")
+def flows() -> None:
+    pass
+
+
+@flows.command(help="Lint every flow, text and word list; exit 1 with file, key and reason.")
+@click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=FLOWS,
+              help="Another folder of flows.")
+def check(folder: Path) -> None:
+    try:
+        script = load_script(folder)
+    except ScriptError as error:
+        click.echo(str(error))
+        sys.exit(1)
+    findings = check_wording(script.wording)
+    for finding in findings:
+        click.echo(f"copy/{finding.language}.toml: {finding.key}: {finding.rule}: {finding.detail}")
+    if findings:
+        sys.exit(1)
+    unreviewed = sum(not script.wording.is_reviewed(k, language) for k in script.wording.keys for language in ("en", "es"))
+    click.echo(f"{len(script.states)} states, {len(script.rows)} answers to what can happen, {len(script.wording.keys)} texts "
+               f"in two languages: no fault found. {unreviewed} texts are drafts nobody has signed off.")
+
+
+@flows.command(help="The state diagram, as Mermaid.")
+def diagram() -> None:
+    click.echo(draw(load_script()), nl=False)

@@ -1,0 +1,83 @@
+"""What does the inside need of the outside? Four protocols; each has a real adapter and a fake twin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from werkzeug.datastructures import MultiDict
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundText:
+    """One text on its way. `message_id` is ours and rides in the receipt's address."""
+
+    message_id: str
+    to: str
+    body: str
+    validity_s: int = 14_400
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierMessage:
+    """A message as the carrier's own list shows it."""
+
+    provider_sid: str
+    direction: str
+    from_: str
+    to: str
+    body: str
+    status: str
+    error_code: str | None
+    date_created: datetime | None
+
+
+class SmsCarrier(Protocol):
+    """A carrier. Errors are SendError and nothing else."""
+
+    def send(self, text: OutboundText) -> str:
+        """Hand the text over; returns the carrier's id."""
+
+    def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
+        """Outbound messages to this number created since then, newest first."""
+
+    def inbound_since(self, since: datetime) -> Sequence[CarrierMessage]:
+        """Inbound messages the carrier took since then."""
+
+    def redact(self, provider_sid: str) -> None:
+        """Empty the body at the carrier."""
+
+    def line_type(self, number: str) -> str:
+        """`mobile`, `landline`, `voip` or `unknown` (Lookup v2 line_type_intelligence)."""
+
+
+class SignatureCheck(Protocol):
+    """Is a webhook the carrier's? Never raises."""
+
+    def accepts(
+        self, path: str, query: str, form: MultiDict[str, str], header: str | None, form_account: str | None
+    ) -> bool:
+        """`path` and `query` as they stood on the wire, `header` the signature, `form_account` the account it names."""
+
+
+class Nudges(Protocol):
+    """The bell. Losing a ring costs time, never work."""
+
+    def deliver(self) -> None:
+        """Texts are due."""
+
+    def ready(self) -> bool:
+        """Whether the bell can be heard now; answers within a second or two and never raises."""
+
+
+class Pager(Protocol):
+    """Calls advocates to a hand-off. Content-free: an id and a tier."""
+
+    def page(self, *, handoff_id: str, tier: str, step: int) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""

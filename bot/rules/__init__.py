@@ -1,0 +1,1 @@
+"""Decides beside the conversation. Pure: imports nothing of ours but values of flows."""

@@ -1,0 +1,282 @@
+"""Which settings are in force? Read once from the environment into one frozen object; nothing else reads it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import phonenumbers
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import SettingsError
+
+SIMULATED_ACCOUNT = "AC" + "51" * 16
+"""The account id the built-in carrier answers to; no real account has it."""
+
+SIMULATOR_PORT = "QUIETLINE_SIMULATOR_PORT"
+
+BAD_SETTINGS_EXIT = 3
+"""The exit code of a start that a setting stopped. gunicorn reads 3 as `do not try again`."""
+
+_ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
+_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}")
+# One GSM-7 septet a character, and nothing that a copy file could read as a placeholder.
+_BRAND = re.compile(r"[A-Za-z0-9 .,&'()/-]{1,15}")
+
+
+LENT = "run.env"
+"""While `make run` is up, this file in DATA_DIR holds the settings it made up, for commands typed beside it."""
+
+
+def load() -> Settings:
+    """The settings of a process that is starting. A bad one ends the process with one line on stderr."""
+    try:
+        return Settings.from_env(_with_lent(os.environ))
+    except SettingsError as bad:
+        sys.stderr.write(f"{bad}\n")
+        raise SystemExit(BAD_SETTINGS_EXIT) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator may set. Field names are the environment's names in lower case."""
+
+    port: int
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    public_url: str
+    secret_key: str
+    field_keys: tuple[bytes, ...]
+    twilio_account_sid: str
+    twilio_auth_token: str
+    twilio_from: tuple[str, ...]
+    twilio_messaging_service_sid: str
+    twilio_api_base: str
+    brand: str
+    default_region: str
+    allow_unreviewed_texts: bool
+    simulation: bool
+    require_second_factor: bool
+
+    @property
+    def demo(self) -> bool:
+        """No text can leave this machine: the built-in carrier, or another one on loopback. Only then may an empty
+        database be filled with places that do not exist."""
+        return self.simulation or _on_loopback(self.twilio_api_base)
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read and check every setting. Raises SettingsError with one line that names the first bad one."""
+        env = os.environ if environ is None else environ
+        port = _port(env)
+        simulation = _simulation(env)
+        data_dir = Path(env.get("DATA_DIR") or "var").absolute()
+        api_base = _origin(env, "TWILIO_API_BASE", default="")
+        return cls(
+            port=port,
+            data_dir=data_dir,
+            database_url=_database_url(env, data_dir),
+            redis_url=_redis_url(env),
+            public_url=_origin(env, "PUBLIC_URL", default=f"http://127.0.0.1:{port}"),
+            secret_key=_secret(env),
+            field_keys=_field_keys(env),
+            twilio_account_sid=_account(env),
+            twilio_auth_token=_required(env, "TWILIO_AUTH_TOKEN", "the account's auth token"),
+            twilio_from=_senders(env),
+            twilio_messaging_service_sid=_messaging_service(env),
+            twilio_api_base=api_base,
+            brand=_brand(env),
+            default_region=_region(env),
+            allow_unreviewed_texts=_flag(env, "ALLOW_UNREVIEWED_TEXTS", default=simulation),
+            simulation=simulation,
+            require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR", default=not (simulation or _on_loopback(api_base))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """What the built-in carrier needs to know of the line. `port` 0 takes a free one; without `data_file` it forgets
+    at its end; without `numbers` any sender is accepted."""
+
+    port: int
+    account_sid: str
+    auth_token: str
+    numbers: tuple[str, ...]
+    inbound_url: str
+    data_file: Path | None = None
+    receipt_delay_s: float = 0.4
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> SimulatorSettings:
+        """Read and check, as Settings does. The webhook's address may carry Twilio's overrides (`#rc=3&rp=5xx`)."""
+        env = os.environ if environ is None else environ
+        line = _origin(env, "PUBLIC_URL", default=f"http://127.0.0.1:{_port(env)}")
+        data_dir = Path(env.get("DATA_DIR") or "var").absolute()
+        api_base = _origin(env, "TWILIO_API_BASE", default="")
+        return cls(
+            port=0 if env.get(SIMULATOR_PORT, "0") == "0" else _port(env, SIMULATOR_PORT),
+            account_sid=_account(env),
+            auth_token=_required(env, "TWILIO_AUTH_TOKEN", "the account's auth token"),
+            numbers=_senders(env),
+            inbound_url=env.get("QUIETLINE_SIMULATOR_WEBHOOK") or f"{line}/twilio/inbound",
+            data_file=data_dir / "carrier.sqlite3" if data_dir.is_dir() else None,
+        )
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """`NAME=value` lines; empty when there is no such file."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def _with_lent(env: Mapping[str, str]) -> Mapping[str, str]:
+    """A command typed beside a running `make run` knows none of its secrets and borrows them. A deployment that sets
+    either secret of its own borrows nothing: one it forgot must stop its start."""
+    if env.get("SECRET_KEY") or env.get("FIELD_KEYS"):
+        return env
+    return read_env_file(Path(env.get("DATA_DIR") or "var") / LENT) | dict(env)
+
+
+def _required(env: Mapping[str, str], name: str, what: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is missing: set it to {what}.")
+    return value
+
+
+def _port(env: Mapping[str, str], name: str = "PORT") -> int:
+    raw = env.get(name) or "8000"
+    if not (raw.isascii() and raw.isdecimal()) or not 0 < int(raw) < 65536:
+        raise SettingsError(f"{name} is not a port number: use 1 to 65535.")
+    return int(raw)
+
+
+def _database_url(env: Mapping[str, str], data_dir: Path) -> str:
+    url = env.get("DATABASE_URL") or f"sqlite:///{data_dir / 'quietline.sqlite3'}"
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):  # the library's words repeat the address, and with it a password
+        raise SettingsError("DATABASE_URL is not an address such as postgresql+psycopg://user@host/name.") from None
+    if parts.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise SettingsError("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+    if parts.drivername == "sqlite" and parts.database in (None, "", ":memory:"):
+        raise SettingsError("DATABASE_URL must name a file: web, worker and clock are different processes.")
+    return url
+
+
+def _redis_url(env: Mapping[str, str]) -> str:
+    url = _required(env, "REDIS_URL", "the address of a Redis, e.g. redis://localhost:6379/0")
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    return url
+
+
+def _on_loopback(address: str) -> bool:
+    return (urlsplit(address).hostname or "") in ("127.0.0.1", "localhost", "::1")
+
+
+def _simulation(env: Mapping[str, str]) -> bool:
+    """Simulation opens a page to anyone and sends unreviewed words, so it never goes together with a real account."""
+    if not _flag(env, "QUIETLINE_SIMULATION", default=False):
+        return False
+    if env.get("TWILIO_ACCOUNT_SID") != SIMULATED_ACCOUNT or not env.get("TWILIO_API_BASE"):
+        raise SettingsError("QUIETLINE_SIMULATION is for the built-in carrier alone: `make run` sets it by itself.")
+    return True
+
+
+def _origin(env: Mapping[str, str], name: str, *, default: str) -> str:
+    value = (env.get(name) or default).rstrip("/")
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    # A path would be lost: routes and signatures are built from the origin alone.
+    if not good or value != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        raise SettingsError(f"{name} must be an address such as https://line.example.org, without a path.")
+    return value
+
+
+def _secret(env: Mapping[str, str]) -> str:
+    value = _required(env, "SECRET_KEY", "at least 32 random characters")
+    if len(value) < 32:
+        raise SettingsError("SECRET_KEY is too short: use at least 32 random characters.")
+    return value
+
+
+def _field_keys(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    raw = _required(env, "FIELD_KEYS", "one or more base64 keys of 32 bytes, newest first, comma-separated")
+    keys = []
+    for part in raw.split(","):
+        try:
+            key = base64.b64decode(part.strip(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 32:
+            raise SettingsError("FIELD_KEYS holds a key that is not 32 bytes in URL-safe base64.")
+        keys.append(key)
+    return tuple(keys)
+
+
+def _account(env: Mapping[str, str]) -> str:
+    value = _required(env, "TWILIO_ACCOUNT_SID", "the account's id (AC and 32 hexadecimal digits)")
+    if not _ACCOUNT.fullmatch(value):
+        raise SettingsError("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits.")
+    return value
+
+
+def _senders(env: Mapping[str, str]) -> tuple[str, ...]:
+    numbers = tuple(n.strip() for n in env.get("TWILIO_FROM", "").split(",") if n.strip())
+    if not numbers and not env.get("TWILIO_MESSAGING_SERVICE_SID"):
+        raise SettingsError("TWILIO_FROM is missing: set one or more numbers, or TWILIO_MESSAGING_SERVICE_SID.")
+    for number in numbers:
+        if not _SENDER.fullmatch(number):
+            raise SettingsError("TWILIO_FROM holds something that is neither an E.164 number nor a short code.")
+    return numbers
+
+
+def _messaging_service(env: Mapping[str, str]) -> str:
+    value = env.get("TWILIO_MESSAGING_SERVICE_SID", "").strip()
+    if value and not _SERVICE.fullmatch(value):
+        raise SettingsError("TWILIO_MESSAGING_SERVICE_SID must be MG and 32 hexadecimal digits.")
+    return value
+
+
+def _brand(env: Mapping[str, str]) -> str:
+    value = (env.get("BRAND") or "Maple Help Desk").strip()
+    if not _BRAND.fullmatch(value):
+        raise SettingsError("BRAND must be 1 to 15 plain letters, digits or spaces: texts are measured with 15.")
+    return value
+
+
+def _region(env: Mapping[str, str]) -> str:
+    value = (env.get("DEFAULT_REGION") or "US").upper()
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise SettingsError("DEFAULT_REGION is not a two-letter country code.")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    raw = env.get(name, "")
+    if raw not in ("", "0", "1"):
+        raise SettingsError(f"{name} must be 0 or 1.")
+    return default if raw == "" else raw == "1"

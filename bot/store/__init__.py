@@ -1,0 +1,1 @@
+"""Keeps what must not be lost: tables and queries, one aggregate a file."""

@@ -1,0 +1,395 @@
+"""Which lists were texted with which words, who approved, and what became of each recipient?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.store.consent import suppressions
+from bot.store.conversations import conversations
+from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.messages import messages
+from bot.store.people import call_sign, people
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("campaign_id", String(32), primary_key=True),
+    Column("name", LargeBinary, nullable=False),  # sealed
+    Column("state", String(10), nullable=False),
+    Column("key", String(4), nullable=False),  # O1 · O2 · O3
+    Column("area", LargeBinary, nullable=False),  # sealed; {AREA} in O2
+    Column("sender", LargeBinary, nullable=False),  # sealed; {NAME} in the opener
+    Column("window_from", Integer, nullable=False),  # local hour, inside the bounds of R-Q3
+    Column("window_to", Integer, nullable=False),
+    Column("report", JSON, nullable=False),  # counts, and row numbers with reasons
+    Column("author_id", String(32), nullable=False),
+    Column("approver_id", String(32)),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("approved_at", UTCDateTime),
+    Column("launched_at", UTCDateTime),
+    CheckConstraint("state IN ('draft', 'approved', 'running', 'paused', 'done')", name="state"),
+    CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name="second_person"),
+    CheckConstraint("state = 'draft' OR approver_id IS NOT NULL", name="approved"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("recipient_id", String(32), primary_key=True),
+    Column("campaign_id", String(32), ForeignKey("campaigns.campaign_id"), nullable=False),
+    Column("person_id", String(32), ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False),
+    Column("basis", String(20), nullable=False),  # inbound_first · opted_in · partner_referral
+    Column("language", String(2), nullable=False),
+    Column("state", String(10), nullable=False),  # waiting · released · refused
+    Column("reason", String(30)),
+    Column("ready_at", UTCDateTime),  # when the number's hours open; None: not worked out yet
+    Column("released_at", UTCDateTime),
+    Column("nth", Integer),  # which of the three campaign texts of a lifetime this was
+    UniqueConstraint("campaign_id", "person_id"),
+    UniqueConstraint("person_id", "nth"),
+    CheckConstraint("nth IS NULL OR nth BETWEEN 1 AND 3", name="lifetime"),
+    CheckConstraint("(state = 'released') = (nth IS NOT NULL AND released_at IS NOT NULL)", name="released"),
+    CheckConstraint("basis IN ('inbound_first', 'opted_in', 'partner_referral')", name="basis"),
+    CheckConstraint("state IN ('waiting', 'released', 'refused')", name="state"),
+    Index("ix_recipients_waiting", "campaign_id", "state", "ready_at"),
+    Index("ix_recipients_person", "person_id", "released_at"),
+)
+
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("staff_id", String(32), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+)
+
+KEYS = ("O1", "O2", "O3")
+"""The openers a campaign may say."""
+_KILL = "campaigns_stopped"
+_BATCH = 500  # rows a statement: well under every driver's limit of bound values
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign, opened. `report` is what its import found; hours are local."""
+
+    campaign_id: str
+    name: str
+    state: str
+    key: str
+    area: str
+    sender: str
+    window: tuple[int, int]
+    report: Mapping[str, Any]
+    author_id: str
+    approver_id: str | None
+    created_at: datetime
+    approved_at: datetime | None
+    launched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    recipient_id: str
+    campaign_id: str
+    person_id: str
+    phone_key: str
+    number: str
+    """E.164, in clear: for hours and nothing else."""
+    basis: str
+    language: str
+    safe_hours: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What campaigns did to one person before; the names are those of `bot.rules.may_send.SendFacts`."""
+
+    released_before: int
+    last_unanswered_at: datetime | None
+    """When the latest text was released, unless they have written since."""
+
+
+def add(tx: Tx, *, name: str, key: str, area: str, sender: str, window: tuple[int, int], report: Mapping[str, Any],
+        author_id: str) -> str:  # fmt: skip
+    """A draft. Its recipients are added in the same transaction."""
+    campaign_id = new_id()
+    seal = tx.keys.seal
+    row = {
+        "campaign_id": campaign_id,
+        "name": seal("campaigns.name", campaign_id, name),
+        "state": "draft",
+        "key": key,
+        "area": seal("campaigns.area", campaign_id, area),
+        "sender": seal("campaigns.sender", campaign_id, sender),
+        "window_from": window[0],
+        "window_to": window[1],
+        "report": dict(report),
+        "author_id": author_id,
+        "created_at": tx.now,
+    }
+    tx.conn.execute(campaigns.insert(), row)
+    return campaign_id
+
+
+def add_recipients(tx: Tx, campaign_id: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Rows of number, language, basis and, where known, line_type; people we do not know yet are added."""
+    person_ids = _add_people(tx, rows)
+    values = [
+        {
+            "recipient_id": new_id(), "campaign_id": campaign_id, "person_id": person_ids[row["number"]],
+            "basis": row["basis"], "language": row["language"], "state": "waiting",
+        }
+        for row in rows
+    ]  # fmt: skip
+    if values:
+        tx.conn.execute(recipients.insert(), values)
+
+
+def get(tx: Tx, campaign_id: str, *, lock: bool = False) -> Campaign | None:
+    query = select(campaigns).where(campaigns.c.campaign_id == campaign_id)
+    row = tx.conn.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _opened(tx, row)
+
+
+def every(tx: Tx) -> list[Campaign]:
+    """All campaigns, newest first."""
+    return [_opened(tx, row) for row in tx.conn.execute(select(campaigns).order_by(campaigns.c.created_at.desc()))]
+
+
+def running_ids(tx: Tx, *, lock: bool = False) -> list[str]:
+    """Running campaigns, oldest launch first. `lock` lets two clocks release only one after the other."""
+    query = select(campaigns.c.campaign_id).where(campaigns.c.state == "running").order_by(campaigns.c.launched_at)
+    return list(tx.conn.execute(query.with_for_update() if lock else query).scalars())
+
+
+def change(tx: Tx, campaign_id: str, **values: Any) -> None:
+    tx.conn.execute(campaigns.update().where(campaigns.c.campaign_id == campaign_id).values(**values))
+
+
+def counts(tx: Tx, campaign_id: str) -> dict[str, int]:
+    """Recipients by state, and what became of the texts of the released ones."""
+    c = recipients.c
+    found = {"waiting": 0, "released": 0, "refused": 0}
+    states = select(c.state, func.count()).where(c.campaign_id == campaign_id).group_by(c.state)
+    found |= dict(tx.conn.execute(states).all())
+    texts = (
+        select(messages.c.status, func.count())
+        .join_from(recipients, messages, messages.c.recipient_id == c.recipient_id)
+        .where(c.campaign_id == campaign_id)
+        .group_by(messages.c.status)
+    )
+    delivered = dict(tx.conn.execute(texts).all())
+    wrote = (
+        select(func.count(func.distinct(c.recipient_id)))
+        .join_from(recipients, conversations, conversations.c.person_id == c.person_id)
+        .where(c.campaign_id == campaign_id, c.state == "released", conversations.c.last_inbound_at >= c.released_at)
+    )
+    return found | {
+        "queued": sum(delivered.get(status, 0) for status in ("queued", "sending")),
+        "sent": sum(delivered.get(status, 0) for status in ("sent", "delivered")),
+        "delivered": delivered.get("delivered", 0),
+        "unknown": delivered.get("unknown", 0),
+        "failed": sum(delivered.get(status, 0) for status in ("undelivered", "failed", "refused")),
+        "answered": tx.conn.execute(wrote).scalar_one(),
+        "opted_out": opt_outs(tx, campaign_id),
+    }
+
+
+def refusals(tx: Tx, campaign_id: str) -> dict[str, int]:
+    """Why recipients were left out after the import, by reason."""
+    c = recipients.c
+    query = select(c.reason, func.count()).where(c.campaign_id == campaign_id, c.state == "refused").group_by(c.reason)
+    return {str(reason): n for reason, n in tx.conn.execute(query)}
+
+
+def languages(tx: Tx, campaign_id: str) -> frozenset[str]:
+    query = select(recipients.c.language).where(recipients.c.campaign_id == campaign_id).distinct()
+    return frozenset(tx.conn.execute(query).scalars())
+
+
+def opt_outs(tx: Tx, campaign_id: str) -> int:
+    """Released recipients whose number is suppressed now."""
+    query = (
+        select(func.count())
+        .select_from(recipients)
+        .join(people, people.c.person_id == recipients.c.person_id)
+        .join(suppressions, suppressions.c.phone_key == people.c.phone_key)
+        .where(recipients.c.campaign_id == campaign_id, recipients.c.state == "released")
+    )
+    return tx.conn.execute(query).scalar_one()
+
+
+def unplanned(tx: Tx, campaign_id: str, limit: int) -> list[Recipient]:
+    """Waiting recipients whose hours were not worked out yet."""
+    return _recipients(tx, campaign_id, recipients.c.ready_at.is_(None), limit)
+
+
+def next_ready(tx: Tx, campaign_id: str) -> Recipient | None:
+    """The recipient who has been ready longest."""
+    found = _recipients(tx, campaign_id, recipients.c.ready_at <= tx.now, 1)
+    return found[0] if found else None
+
+
+def plan(tx: Tx, recipient_id: str, ready_at: datetime) -> None:
+    tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(ready_at=ready_at))
+
+
+def refuse(tx: Tx, recipient_id: str, reason: str) -> None:
+    """This recipient is left out, for good, with the reason."""
+    values = {"state": "refused", "reason": reason[:30]}
+    tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
+
+
+def mark_released(tx: Tx, recipient_id: str, nth: int) -> None:
+    values = {"state": "released", "released_at": tx.now, "nth": nth}
+    tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
+
+
+def histories(tx: Tx, person_ids: Iterable[str], *, but: str | None = None) -> dict[str, History]:
+    """What campaigns did to these people before, leaving out the recipient `but`. Absent: nothing."""
+    found: dict[str, History] = {}
+    for some in _batches(list(person_ids)):
+        r = recipients.c
+        wrote = (
+            select(conversations.c.person_id, func.max(conversations.c.last_inbound_at).label("at"))
+            .where(conversations.c.person_id.in_(some))
+            .group_by(conversations.c.person_id)
+            .subquery()
+        )
+        query = (
+            select(r.person_id, func.count(), func.max(r.released_at), func.max(wrote.c.at))
+            .outerjoin(wrote, wrote.c.person_id == r.person_id)
+            .where(r.person_id.in_(some), r.state == "released", r.recipient_id != (but or ""))
+            .group_by(r.person_id)
+        )
+        for person_id, n, last, wrote_at in tx.conn.execute(query):
+            found[person_id] = History(n, None if wrote_at is not None and wrote_at >= last else last)
+    return found
+
+
+def known(tx: Tx, phone_keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """phone_key -> (person_id, line_type) of the people we know among these."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for some in _batches(list(phone_keys)):
+        query = select(people.c.phone_key, people.c.person_id, people.c.line_type).where(people.c.phone_key.in_(some))
+        found |= {key: (person_id, line_type) for key, person_id, line_type in tx.conn.execute(query)}
+    return found
+
+
+def suppressed(tx: Tx, phone_keys: Iterable[str]) -> frozenset[str]:
+    """Those of these numbers that may not be texted."""
+    found: set[str] = set()
+    for some in _batches(list(phone_keys)):
+        query = select(suppressions.c.phone_key).where(suppressions.c.phone_key.in_(some))
+        found.update(tx.conn.execute(query).scalars())
+    return frozenset(found)
+
+
+def last_inbound_at(tx: Tx, person_id: str) -> datetime | None:
+    """When this person last wrote, in any conversation."""
+    c = conversations.c
+    return tx.conn.execute(select(func.max(c.last_inbound_at)).where(c.person_id == person_id)).scalar()
+
+
+def stopped(tx: Tx) -> bool:
+    """Whether the kill switch is on: no text leaves that nobody asked for."""
+    return bool(tx.conn.execute(select(switches.c.is_on).where(switches.c.name == _KILL)).scalar())
+
+
+def set_stopped(tx: Tx, on: bool, staff_id: str) -> None:
+    values = {"is_on": on, "staff_id": staff_id, "at": tx.now}
+    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    upsert = insert(switches).values(name=_KILL, **values)
+    tx.conn.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def _add_people(tx: Tx, rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """number -> person_id, adding those who are new, in few statements."""
+    keys = {row["number"]: tx.keys.index("phone", row["number"]) for row in rows}
+    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    new = [_person_row(tx, row, keys[row["number"]]) for row in rows]
+    if new:
+        tx.conn.execute(insert(people).on_conflict_do_nothing(index_elements=["phone_key"]), new)
+    learned = {keys[row["number"]]: row["line_type"] for row in rows if row.get("line_type")}
+    here = known(tx, keys.values())
+    for key, line_type in learned.items():
+        if here[key][1] is None:
+            tx.conn.execute(people.update().where(people.c.phone_key == key).values(line_type=line_type))
+    return {number: here[key][0] for number, key in keys.items()}
+
+
+def _person_row(tx: Tx, row: Mapping[str, str], phone_key: str) -> dict[str, Any]:
+    person_id = new_id()
+    return {
+        "person_id": person_id,
+        "phone_key": phone_key,
+        "phone": tx.keys.seal("people.phone", person_id, row["number"]),
+        "call_sign": call_sign(person_id),
+        "language": row["language"],
+        "line_type": row.get("line_type"),
+        "created_at": tx.now,
+    }
+
+
+def _recipients(tx: Tx, campaign_id: str, where: Any, limit: int) -> list[Recipient]:
+    r, p = recipients.c, people.c
+    query = (
+        select(r.recipient_id, r.campaign_id, r.person_id, p.phone_key, p.phone, r.basis, r.language, p.safe_hours)
+        .join_from(recipients, people, p.person_id == r.person_id)
+        .where(r.campaign_id == campaign_id, r.state == "waiting", where)
+        .order_by(r.ready_at, r.recipient_id)
+        .limit(limit)
+        .with_for_update()
+    )
+    return [
+        Recipient(
+            row.recipient_id, row.campaign_id, row.person_id, row.phone_key,
+            tx.keys.open("people.phone", row.person_id, row.phone), row.basis, row.language, row.safe_hours,
+        )
+        for row in tx.conn.execute(query)
+    ]  # fmt: skip
+
+
+def _opened(tx: Tx, row: Any) -> Campaign:
+    unseal = tx.keys.open
+    return Campaign(
+        campaign_id=row.campaign_id,
+        name=unseal("campaigns.name", row.campaign_id, row.name),
+        state=row.state,
+        key=row.key,
+        area=unseal("campaigns.area", row.campaign_id, row.area),
+        sender=unseal("campaigns.sender", row.campaign_id, row.sender),
+        window=(row.window_from, row.window_to),
+        report=row.report,
+        author_id=row.author_id,
+        approver_id=row.approver_id,
+        created_at=row.created_at,
+        approved_at=row.approved_at,
+        launched_at=row.launched_at,
+    )
+
+
+def _batches(values: list[str]) -> Iterable[list[str]]:
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -1,0 +1,165 @@
+"""What is said between us and one person, up to now? One open conversation a person, by constraint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    bindparam,
+    select,
+    text,
+)
+
+from bot.store.consent import suppressions
+from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.people import people
+from flows.conversation import Conversation, Holder
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("conversation_id", String(32), primary_key=True),
+    Column("person_id", String(32), ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False),
+    Column("flow_version", String(16), nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("held_by", String(10), nullable=False),
+    Column("epoch", Integer, nullable=False),  # grows with every change of holder; fences stale writers
+    Column("mind", LargeBinary, nullable=False),  # sealed JSON: answers, flags, misses, last_key, resume …
+    Column("last_seq", Integer, nullable=False),
+    Column("last_inbound_at", UTCDateTime),
+    Column("last_activity_at", UTCDateTime, nullable=False),
+    Column("burst_from_at", UTCDateTime),  # floods are bounded per person
+    Column("burst", Integer, nullable=False),
+    Column("opened_at", UTCDateTime, nullable=False),
+    Column("closed_at", UTCDateTime),
+    CheckConstraint("held_by IN ('bot', 'advocate', 'nobody')", name="held_by"),
+    Index("uq_conversations_open", "person_id", unique=True,
+          sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+)  # fmt: skip
+
+
+COLUMNS = tuple(
+    conversations.c[name]
+    for name in ("conversation_id", "person_id", "epoch", "last_seq", "last_activity_at", "last_inbound_at", "burst_from_at", "burst",
+                 "state", "turn", "held_by", "mind")
+)  # fmt: skip
+_LOAD = (
+    select(*COLUMNS, people.c.phone_key, suppressions.c.at.label("suppressed_at"))
+    .join_from(conversations, people, people.c.person_id == conversations.c.person_id)
+    .outerjoin(suppressions, suppressions.c.phone_key == people.c.phone_key)
+    .where(conversations.c.conversation_id == bindparam("conversation_id"))
+    .with_for_update(of=conversations)
+)
+_SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at", "last_activity_at",
+          "burst_from_at", "burst", "closed_at")  # fmt: skip
+_SAVE = (
+    conversations.update()
+    .where(conversations.c.conversation_id == bindparam("id"))
+    .values({name: bindparam(name) for name in _SAVED})
+)
+
+_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now")
+"""The fields of a Conversation that are kept sealed, in one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A conversation as the engine knows it, and where it is kept."""
+
+    conversation_id: str
+    person_id: str
+    phone_key: str
+    epoch: int
+    last_seq: int
+    last_activity_at: datetime
+    last_inbound_at: datetime | None
+    burst_from_at: datetime | None
+    burst: int
+    conversation: Conversation
+
+
+def seal_mind(tx: Tx, conversation_id: str, conversation: Conversation) -> bytes:
+    mind = {name: getattr(conversation, name) for name in _MIND}
+    return tx.keys.seal("conversations.mind", conversation_id, json.dumps(mind, separators=(",", ":")))
+
+
+def open_mind(tx: Tx, *, conversation_id: str, state: str, turn: int, held_by: str, mind: bytes,
+              suppressed: bool) -> Conversation:  # fmt: skip
+    kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
+    kept["flags"] = tuple(kept["flags"])
+    kept["marks"] = tuple(kept["marks"])
+    return Conversation(state=state, turn=turn, held_by=Holder(held_by), suppressed=suppressed, **kept)
+
+
+def start(tx: Tx, *, person_id: str, phone_key: str, language: str, flow_version: str,
+          suppressed: bool = False, code_word: str | None = None) -> Stored:  # fmt: skip
+    """A new conversation; the caller holds the person's lock or accepts the constraint's refusal."""
+    conversation_id = new_id()
+    answers = {"code_word": code_word} if code_word else {}
+    conversation = Conversation(
+        state="stopped" if suppressed else "idle", language=language, answers=answers, suppressed=suppressed
+    )
+    row = {
+        "conversation_id": conversation_id,
+        "person_id": person_id,
+        "flow_version": flow_version,
+        "state": conversation.state,
+        "turn": 0,
+        "held_by": conversation.held_by.value,
+        "epoch": 0,
+        "mind": seal_mind(tx, conversation_id, conversation),
+        "last_seq": 0,
+        "last_activity_at": tx.now,
+        "burst": 0,
+        "opened_at": tx.now,
+    }
+    tx.conn.execute(conversations.insert(), row)
+    return Stored(conversation_id, person_id, phone_key, 0, 0, tx.now, None, None, 0, conversation)
+
+
+def load(tx: Tx, conversation_id: str) -> Stored | None:
+    """Read and lock one conversation: turns of one person happen one at a time."""
+    row = tx.conn.execute(_LOAD, {"conversation_id": conversation_id}).one_or_none()
+    return None if row is None else from_row(tx, row)
+
+
+def from_row(tx: Tx, row: Row[Any]) -> Stored:
+    """A row that has COLUMNS, `phone_key` and `suppressed_at`."""
+    conversation = open_mind(
+        tx, conversation_id=row.conversation_id, state=row.state, turn=row.turn, held_by=row.held_by, mind=row.mind,
+        # A STOP that committed while we waited for the lock shows in the state before it shows in the joined row.
+        suppressed=row.suppressed_at is not None or row.state == "stopped",
+    )  # fmt: skip
+    return Stored(row.conversation_id, row.person_id, row.phone_key, row.epoch, row.last_seq, row.last_activity_at,
+                  row.last_inbound_at, row.burst_from_at, row.burst, conversation)  # fmt: skip
+
+
+def save(tx: Tx, conversation_id: str, values: dict[str, Any]) -> None:
+    """Write the whole of a turn's outcome; `values` has every column of _SAVED."""
+    tx.conn.execute(_SAVE, {"id": conversation_id, **values})
+
+
+def open_of(tx: Tx, person_id: str) -> str | None:
+    """The id of the person's open conversation."""
+    c = conversations.c
+    return tx.conn.execute(select(c.conversation_id).where(c.person_id == person_id, c.closed_at.is_(None))).scalar()
+
+
+def take_seqs(tx: Tx, conversation_id: str, n: int) -> int:
+    """Reserve `n` places in the thread; returns the first."""
+    c = conversations.c
+    update = conversations.update().where(c.conversation_id == conversation_id).values(last_seq=c.last_seq + n)
+    return tx.conn.execute(update.returning(c.last_seq)).scalar_one() - n + 1

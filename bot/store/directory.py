@@ -1,0 +1,319 @@
+"""Which programs are there, what fits whom, and what was last seen open? Observations are only ever appended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    ScalarSelect,
+    Select,
+    String,
+    Table,
+    func,
+    or_,
+    select,
+)
+
+from bot.store.db import Tx, UTCDateTime, metadata, new_id
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("organization_id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("vetting", String(12), nullable=False),  # applied · approved · suspended
+    Column("created_at", UTCDateTime, nullable=False),
+)
+
+programs = Table(
+    "programs",
+    metadata,
+    Column("program_id", String(64), primary_key=True),
+    Column("organization_id", String(64), ForeignKey("organizations.organization_id"), nullable=False),
+    Column("code_name", String(8), nullable=False, unique=True),  # the only name that may leave, to the provider
+    Column("need", String(20), nullable=False),  # bed · advocacy · health · legal · basics · other
+    Column("kind", String(30), nullable=False),  # night_shelter · emergency_house · transitional · outpatient …
+    Column("status", String(8), nullable=False),  # active · paused · closed
+    Column("region", String(60), nullable=False),  # metro or state, for staff; never a street
+    Column("zip3", JSON, nullable=False),  # served areas as three-digit ZIPs; [] means everywhere
+    Column("facets", JSON, nullable=False),  # facet -> value, as `domain.md` 3.2 names them; absent is unknown
+    Column("traits", JSON, nullable=False),  # keys of [traits] in the copy files, for M2
+    Column("confidential", Boolean, nullable=False),
+    CheckConstraint("status IN ('active', 'paused', 'closed')", name="status"),
+)
+
+stocks = Table(
+    "stocks",
+    metadata,
+    Column("stock_id", String(64), primary_key=True),
+    Column("program_id", String(64), ForeignKey("programs.program_id"), nullable=False, index=True),
+    Column("unit", String(16), nullable=False),  # bed · women_bed · men_bed · room · family_unit · slot · appointment …
+    Column("maximum", Integer, nullable=False),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("observation_id", String(32), primary_key=True),
+    Column("stock_id", String(64), ForeignKey("stocks.stock_id"), nullable=False),
+    Column("available", Integer, nullable=False),
+    Column("observed_at", UTCDateTime, nullable=False),
+    Column("received_at", UTCDateTime, nullable=False),
+    Column("via", String(8), nullable=False),  # sms · web · api · call · hold · seed
+    Column("undone", Boolean, nullable=False),
+    CheckConstraint("available >= 0", name="available"),
+    Index(None, "stock_id", "observed_at"),
+)
+
+reporters = Table(
+    "reporters",
+    metadata,
+    Column("phone_key", String(40), primary_key=True),  # a number that may report for this program
+    Column("phone", LargeBinary, nullable=False),  # sealed
+    Column("program_id", String(64), ForeignKey("programs.program_id"), nullable=False),
+    Column("language", String(2), nullable=False),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("offer_id", String(32), primary_key=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.conversation_id", ondelete="CASCADE"),
+           nullable=False, index=True),
+    Column("program_id", String(64), ForeignKey("programs.program_id"), nullable=False),
+    Column("label", String(4), nullable=False),  # A or B, as the person was told
+    Column("observed_at", UTCDateTime, nullable=False),
+    Column("made_at", UTCDateTime, nullable=False),
+)  # fmt: skip
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("hold_id", String(32), primary_key=True),
+    Column("short_id", String(3), nullable=False),  # {ID} in the provider's texts
+    Column("stock_id", String(64), ForeignKey("stocks.stock_id"), nullable=False, index=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.conversation_id", ondelete="CASCADE"),
+           nullable=False, index=True),
+    Column("state", String(10), nullable=False),  # asked · held · declined · expired · withdrawn · arrived · no_show
+    Column("reason", String(20)),
+    Column("requested_at", UTCDateTime, nullable=False),
+    Column("answered_at", UTCDateTime),
+    Column("expires_at", UTCDateTime),  # asked: when the question lapses; held: when the place does
+    Column("hours", Integer, nullable=False),  # how long it would be held, as the provider was asked
+    Column("staff_id", String(32), nullable=False),  # the advocate who asked, and who will tell the way
+    CheckConstraint("state IN ('asked','held','declined','expired','withdrawn','arrived','no_show')", name="state"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One stock of an approved, active program, with its latest count. `available` has active holds taken off."""
+
+    program_id: str
+    code_name: str
+    stock_id: str
+    unit: str
+    need: str
+    kind: str
+    zip3: tuple[str, ...]
+    facets: Mapping[str, Any]
+    traits: tuple[str, ...]
+    available: int
+    observed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    stock_id: str
+    program_id: str
+    unit: str
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """A number that may speak for one program."""
+
+    program_id: str
+    code_name: str
+    kind: str
+    timezone: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    observation_id: str
+    available: int
+    observed_at: datetime
+
+
+def openings(tx: Tx, *, needs: Collection[str] = ()) -> list[Opening]:
+    """Every opening there is for these needs (none given: for all), in one statement. Programs that are not approved,
+    not active or suspended are not in it, from the moment that is committed."""
+    p, s, o = programs.c, stocks.c, observations.c
+    query = (
+        select(p.program_id, p.code_name, s.stock_id, s.unit, p.need, p.kind, p.zip3, p.facets, p.traits,
+               o.available, o.observed_at, _active_holds(tx, s.stock_id).label("held"))
+        .join(organizations, organizations.c.organization_id == p.organization_id)
+        .join(stocks, s.program_id == p.program_id)
+        .outerjoin(observations, o.observation_id == _latest_id(s.stock_id))
+        .where(p.status == "active", organizations.c.vetting == "approved")
+    )  # fmt: skip
+    if needs:
+        query = query.where(p.need.in_(needs))
+    return [_opening(row) for row in tx.conn.execute(query)]
+
+
+def _opening(row: Any) -> Opening:
+    return Opening(
+        row.program_id, row.code_name, row.stock_id, row.unit, row.need, row.kind, tuple(row.zip3), row.facets,
+        tuple(row.traits), max(0, (row.available or 0) - row.held), row.observed_at,
+    )  # fmt: skip
+
+
+def _latest_id(stock_id: ColumnElement[str] | str) -> ScalarSelect[str]:
+    """The newest count that still stands. By when it was true, not by when it came: reports arrive out of order."""
+    o = observations.alias("latest").c
+    newest = (o.observed_at.desc(), o.received_at.desc(), o.observation_id.desc())
+    standing = select(o.observation_id).where(o.stock_id == stock_id, o.undone.is_(False))
+    return standing.order_by(*newest).limit(1).scalar_subquery()
+
+
+def _active_holds(tx: Tx, stock_id: ColumnElement[str] | str) -> ScalarSelect[int]:
+    """How many places are promised, or asked for and not answered yet. A lapsed one is free at once, swept or not."""
+    h = holds.c
+    live = (h.stock_id == stock_id, h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > tx.now))
+    return select(func.count()).select_from(holds).where(*live).scalar_subquery()
+
+
+def reporter(tx: Tx, number: str) -> Reporter | None:
+    """Who this E.164 number may report for; None for everyone else."""
+    p, r = programs.c, reporters.c
+    query = select(p.program_id, p.code_name, p.kind, p.facets, r.language)
+    query = query.join(reporters, r.program_id == p.program_id)
+    row = tx.conn.execute(query.where(r.phone_key == tx.keys.index("phone", number))).one_or_none()
+    return None if row is None else Reporter(row[0], row[1], row[2], row[3].get("timezone"), row[4])
+
+
+def add_reporter(tx: Tx, *, number: str, program_id: str, language: str) -> None:
+    phone_key = tx.keys.index("phone", number)
+    phone = tx.keys.seal("reporters.phone", phone_key, number)
+    row = {"phone_key": phone_key, "phone": phone, "program_id": program_id, "language": language}
+    tx.conn.execute(reporters.insert(), row)
+
+
+def reporters_of(tx: Tx, program_id: str) -> list[tuple[str, str]]:
+    """Number and language of everyone who may report for a program."""
+    r = reporters.c
+    query = select(r.phone_key, r.phone, r.language).where(r.program_id == program_id).order_by(r.phone_key)
+    rows = tx.conn.execute(query)
+    return [(tx.keys.open("reporters.phone", row.phone_key, row.phone), row.language) for row in rows]
+
+
+def program_id_of(tx: Tx, name: str) -> str | None:
+    """By id or by code name, whatever the case of the code name."""
+    p = programs.c
+    same = or_(p.program_id == name, func.lower(p.code_name) == name.lower())
+    return tx.conn.execute(select(p.program_id).where(same)).scalars().first()
+
+
+def set_status(tx: Tx, program_id: str, status: str, *, only_from: str) -> bool:
+    """Pause or resume. False when it was not in the state it should leave: a closed program stays closed."""
+    where = (programs.c.program_id == program_id, programs.c.status == only_from)
+    return tx.conn.execute(programs.update().where(*where).values(status=status)).rowcount == 1
+
+
+def stocks_of(tx: Tx, program_id: str, *, lock: bool = False) -> list[Stock]:
+    """A program's stocks; `lock` makes counts and holds of the same places happen one after the other."""
+    return _stocks(tx, stocks.c.program_id == program_id, lock=lock)
+
+
+def stock(tx: Tx, stock_id: str, *, lock: bool = False) -> Stock | None:
+    found = _stocks(tx, stocks.c.stock_id == stock_id, lock=lock)
+    return found[0] if found else None
+
+
+def _stocks(tx: Tx, where: ColumnElement[bool], *, lock: bool) -> list[Stock]:
+    s = stocks.c
+    query: Select[Any] = select(s.stock_id, s.program_id, s.unit, s.maximum).where(where).order_by(s.stock_id)
+    return [Stock(*row) for row in tx.conn.execute(query.with_for_update() if lock else query)]
+
+
+def observe(tx: Tx, *, stock_id: str, available: int, via: str, observed_at: datetime | None = None) -> str:
+    """Append a count; nothing that was said before is overwritten."""
+    observation_id = new_id()
+    row = {
+        "observation_id": observation_id, "stock_id": stock_id, "available": available,
+        "observed_at": observed_at or tx.now, "received_at": tx.now, "via": via, "undone": False,
+    }  # fmt: skip
+    tx.conn.execute(observations.insert(), row)
+    return observation_id
+
+
+def latest(tx: Tx, stock_id: str) -> Observation | None:
+    """The newest count of a stock that still stands."""
+    o = observations.c
+    query = select(o.observation_id, o.available, o.observed_at)
+    row = tx.conn.execute(query.where(o.observation_id == _latest_id(stock_id))).one_or_none()
+    return None if row is None else Observation(*row)
+
+
+def undo_last(tx: Tx, stock_ids: Collection[str], *, since: datetime) -> bool:
+    """Take back all counts of the last text about these stocks. False when nothing is left to undo."""
+    o = observations.c
+    mine = (o.stock_id.in_(stock_ids), o.via == "sms", o.undone.is_(False), o.received_at >= since)
+    last = tx.conn.execute(select(func.max(o.received_at)).where(*mine)).scalar()
+    if last is None:
+        return False
+    tx.conn.execute(observations.update().where(*mine, o.received_at == last).values(undone=True))
+    return True
+
+
+def active_holds(tx: Tx, stock_id: str) -> int:
+    return tx.conn.execute(select(_active_holds(tx, stock_id))).scalar_one()
+
+
+def counted_at(tx: Tx, program_ids: Iterable[str]) -> dict[str, datetime]:
+    """When each of these programs was last counted."""
+    o, s = observations.c, stocks.c
+    query = select(s.program_id, func.max(o.observed_at)).join(stocks, s.stock_id == o.stock_id)
+    rows = tx.conn.execute(query.where(s.program_id.in_(list(program_ids)), o.undone.is_(False)).group_by(s.program_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def add_offers(tx: Tx, conversation_id: str, told: Mapping[str, tuple[str, datetime]]) -> None:
+    """What a person was told, by label (A, B): the program and the age of its count."""
+    rows = [
+        {"offer_id": new_id(), "conversation_id": conversation_id, "program_id": program_id, "label": label,
+         "observed_at": observed_at, "made_at": tx.now}
+        for label, (program_id, observed_at) in told.items()
+    ]  # fmt: skip
+    if rows:
+        tx.conn.execute(offers.insert(), rows)
+
+
+def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str) -> None:
+    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now}
+    tx.conn.execute(organizations.insert(), row)
+
+
+def add_program(tx: Tx, **values: Any) -> None:
+    """A new, active program; `values` are its columns."""
+    tx.conn.execute(programs.insert(), {"status": "active", **values})
+
+
+def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int) -> None:
+    tx.conn.execute(stocks.insert(), {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum})

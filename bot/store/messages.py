@@ -1,0 +1,137 @@
+"""Which texts came and went, and what became of each? Inbound and outbound rows; the outbox is the due ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, select, text
+
+from bot.rules.segments import count_segments
+from bot.store import conversations
+from bot.store.db import Tx, UTCDateTime, metadata, new_id
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", String(32), primary_key=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.conversation_id", ondelete="CASCADE"), nullable=False),
+    Column("direction", String(3), nullable=False),
+    Column("seq", Integer, nullable=False),  # order within the conversation
+    Column("provider_sid", String(40)),
+    Column("key", String(20)),  # the copy key of a fixed text; None for words a human typed
+    Column("language", String(2)),
+    Column("kind", String(12), nullable=False),  # inbound · crisis · confirmation · reply · advocate · notice · campaign
+    Column("priority", Integer, nullable=False),  # lower leaves first
+    Column("status", String(12), nullable=False),
+    Column("reason", String(40)),  # why refused or failed
+    Column("body", LargeBinary, nullable=False),  # sealed
+    Column("segments", Integer, nullable=False),
+    Column("media", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),  # the holder's epoch it was written under
+    Column("staff_id", String(32)),
+    Column("recipient_id", String(32)),  # the campaign recipient it serves, if any
+    Column("due_at", UTCDateTime),
+    Column("lease_until", UTCDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("sent_at", UTCDateTime),
+    Column("settled_at", UTCDateTime),
+    Column("redacted_at", UTCDateTime),  # when the carrier's copy was emptied
+    CheckConstraint("direction IN ('in', 'out')", name="direction"),
+    CheckConstraint(
+        "status IN ('received','queued','sending','unknown','sent','delivered','undelivered','failed','refused')",
+        name="status",
+    ),
+    Index("uq_messages_provider_sid", "provider_sid", unique=True),
+    Index("uq_messages_seq", "conversation_id", "seq", unique=True),
+    Index("ix_messages_outbox", "priority", "due_at",
+          sqlite_where=text("status IN ('queued','sending','unknown')"),
+          postgresql_where=text("status IN ('queued','sending','unknown')")),
+)  # fmt: skip
+
+PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "reply": 3, "notice": 4, "campaign": 9}
+
+
+def outbound_row(tx: Tx, *, conversation_id: str, seq: int, epoch: int, kind: str, body: str, language: str,
+                 key: str | None = None, due_at: datetime | None = None, staff_id: str | None = None,
+                 recipient_id: str | None = None) -> dict[str, Any]:  # fmt: skip
+    """One row of the outbox, ready to insert. `kind` is a name of PRIORITY."""
+    message_id = new_id()
+    return {
+        "message_id": message_id,
+        "conversation_id": conversation_id,
+        "direction": "out",
+        "seq": seq,
+        "provider_sid": None,
+        "key": key,
+        "language": language,
+        "kind": kind,
+        "priority": PRIORITY[kind],
+        "status": "queued",
+        "body": tx.keys.seal("messages.body", message_id, body),
+        "segments": count_segments(body),
+        "media": 0,
+        "epoch": epoch,
+        "staff_id": staff_id,
+        "recipient_id": recipient_id,
+        "due_at": due_at or tx.now,
+        "attempts": 0,
+        "created_at": tx.now,
+    }
+
+
+def queue_text(tx: Tx, *, conversation_id: str, **text: Any) -> str:
+    """Put one text in the outbox, last in its thread; returns its id. Arguments as for `outbound_row` but `seq`.
+    The caller rings `nudges.deliver` after commit."""
+    seq = conversations.take_seqs(tx, conversation_id, 1)
+    row = outbound_row(tx, conversation_id=conversation_id, seq=seq, **text)
+    tx.conn.execute(messages.insert(), row)
+    return str(row["message_id"])
+
+
+def inbound_row(tx: Tx, *, conversation_id: str, provider_sid: str, body: str, media: int) -> dict[str, Any]:
+    """One text that came in, ready to insert with the turn it caused; `seq` is the turn's to give."""
+    message_id = new_id()
+    return {
+        "message_id": message_id,
+        "conversation_id": conversation_id,
+        "direction": "in",
+        "provider_sid": provider_sid,
+        "key": None,
+        "language": None,
+        "kind": "inbound",
+        "priority": 0,
+        "status": "received",
+        "body": tx.keys.seal("messages.body", message_id, body),
+        "segments": 0,
+        "media": media,
+        "epoch": 0,
+        "staff_id": None,
+        "recipient_id": None,
+        "due_at": None,
+        "attempts": 0,
+        "created_at": tx.now,
+    }
+
+
+def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """All texts of one turn in one statement."""
+    tx.conn.execute(messages.insert(), rows)
+
+
+def refuse_queued(tx: Tx, person_id: str, reason: str) -> None:
+    """What has not left yet will not leave: every queued text to this person, in every conversation."""
+    theirs = select(conversations.conversations.c.conversation_id).where(
+        conversations.conversations.c.person_id == person_id
+    )
+    c = messages.c
+    waiting = (c.status == "queued", c.conversation_id.in_(theirs))
+    tx.conn.execute(messages.update().where(*waiting).values(status="refused", reason=reason, settled_at=tx.now))
+
+
+def overtake(tx: Tx, conversation_id: str) -> None:
+    """The bot's queued answers in this conversation will not leave: what follows is about somebody's safety."""
+    c = messages.c
+    waiting = (c.conversation_id == conversation_id, c.status == "queued", c.kind == "reply")
+    tx.conn.execute(messages.update().where(*waiting).values(status="refused", reason="overtaken", settled_at=tx.now))

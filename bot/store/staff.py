@@ -1,0 +1,260 @@
+"""Who works here, in which role, on which shift, and which of their sessions are open?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Boolean, Column, ColumnElement, ForeignKey, Integer, LargeBinary, String, Table, func, select
+
+from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.handoffs import handoffs
+
+ROLES = ("advocate", "lead", "outreach", "approver", "directory", "admin", "auditor")
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("staff_id", String(32), primary_key=True),
+    Column("email_key", String(40), nullable=False, unique=True),
+    Column("email", LargeBinary, nullable=False),  # sealed
+    Column("alias", LargeBinary, nullable=False),  # sealed; the first name people are told, 8 letters at most
+    Column("roles", String(80), nullable=False),  # comma-separated, of ROLES
+    Column("password_hash", String(200)),
+    Column("totp_secret", LargeBinary),  # sealed
+    Column("totp_last_used", Integer),  # the last accepted time step: a code works once
+    Column("setup_key", String(40)),  # keyed hash of the one-time link
+    Column("setup_expires_at", UTCDateTime),
+    Column("failed_logins", Integer, nullable=False),
+    Column("locked_until", UTCDateTime),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_key", String(40), primary_key=True),  # keyed hash of the cookie: a dump opens no door
+    Column("staff_id", String(32), ForeignKey("staff.staff_id", ondelete="CASCADE"), index=True),
+    Column("data", LargeBinary, nullable=False),  # sealed JSON
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("seen_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime, nullable=False),
+)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("shift_id", String(32), primary_key=True),
+    Column("staff_id", String(32), ForeignKey("staff.staff_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("starts_at", UTCDateTime, nullable=False),
+    Column("ends_at", UTCDateTime, nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """One account. `has_second_factor` is true once a first code has been accepted."""
+
+    staff_id: str
+    alias: str
+    roles: frozenset[str]
+    password_hash: str | None
+    totp_secret: str | None
+    totp_last_used: int | None
+    setup_expires_at: datetime | None
+    failed_logins: int
+    locked_until: datetime | None
+    active: bool
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totp_last_used is not None
+
+    def may(self, allowed: Iterable[str]) -> bool:
+        """Whether any of these roles is theirs."""
+        return self.active and not self.roles.isdisjoint(allowed)
+
+
+class OnShift(NamedTuple):
+    staff_id: str
+    alias: str
+    owned_count: int
+    ends_at: datetime
+
+
+def normal_email(email: str) -> str:
+    return email.strip().lower()
+
+
+def add(tx: Tx, *, email: str, alias: str, roles: Iterable[str]) -> str:
+    """A new account, without a password yet. The caller has checked that the address is new."""
+    staff_id = new_id()
+    row = {
+        "staff_id": staff_id,
+        "email_key": tx.keys.index("email", normal_email(email)),
+        "email": tx.keys.seal("staff.email", staff_id, normal_email(email)),
+        "alias": tx.keys.seal("staff.alias", staff_id, alias),
+        "roles": ",".join(role for role in ROLES if role in set(roles)),
+        "failed_logins": 0,
+        "active": True,
+        "created_at": tx.now,
+    }
+    tx.conn.execute(staff.insert(), row)
+    return staff_id
+
+
+def get(tx: Tx, staff_id: str) -> Staff | None:
+    return _one(tx, staff.c.staff_id == staff_id)
+
+
+def find_by_email(tx: Tx, email: str, *, lock: bool = False) -> Staff | None:
+    """`lock` makes log-ins to one account count one after the other."""
+    return _one(tx, staff.c.email_key == tx.keys.index("email", normal_email(email)), lock=lock)
+
+
+def find_by_setup_token(tx: Tx, token: str) -> Staff | None:
+    return _one(tx, staff.c.setup_key == tx.keys.index("setup", token), lock=True)
+
+
+def email_of(tx: Tx, staff_id: str) -> str:
+    """In clear, for the label in the person's own authenticator and nothing else."""
+    sealed = tx.conn.execute(select(staff.c.email).where(staff.c.staff_id == staff_id)).scalar_one()
+    return tx.keys.open("staff.email", staff_id, sealed)
+
+
+def update(tx: Tx, staff_id: str, **values: Any) -> None:
+    """Change an account's columns; `totp_secret` is given in clear and sealed here."""
+    if values.get("totp_secret") is not None:
+        values["totp_secret"] = tx.keys.seal("staff.totp_secret", staff_id, values["totp_secret"])
+    tx.conn.execute(staff.update().where(staff.c.staff_id == staff_id).values(**values))
+
+
+def use_code_step(tx: Tx, staff_id: str, step: int) -> bool:
+    """Marks a code's time step as used. False when that step, or a later one, was used before."""
+    fresh = staff.c.totp_last_used.is_(None) | (staff.c.totp_last_used < step)
+    update_one = staff.update().where(staff.c.staff_id == staff_id, fresh).values(totp_last_used=step)
+    return tx.conn.execute(update_one).rowcount == 1
+
+
+def aliases(tx: Tx, staff_ids: Iterable[str]) -> dict[str, str]:
+    """The first names of these accounts."""
+    query = select(staff.c.staff_id, staff.c.alias).where(staff.c.staff_id.in_(set(staff_ids)))
+    return {row.staff_id: tx.keys.open("staff.alias", row.staff_id, row.alias) for row in tx.conn.execute(query)}
+
+
+def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
+    """Who can be given a hand-off now, least loaded first, then whoever stays longest."""
+    owned = (
+        select(handoffs.c.owner_id, func.count().label("n"))
+        .where(handoffs.c.state == "owned")
+        .group_by(handoffs.c.owner_id)
+        .subquery()
+    )
+    until = func.max(shifts.c.ends_at)
+    count = func.coalesce(func.max(owned.c.n), 0)
+    query = (
+        select(staff.c.staff_id, staff.c.alias, count, until)
+        .join_from(staff, shifts, shifts.c.staff_id == staff.c.staff_id)
+        .outerjoin(owned, owned.c.owner_id == staff.c.staff_id)
+        .where(staff.c.active, shifts.c.starts_at <= now, shifts.c.ends_at > now)
+        .group_by(staff.c.staff_id, staff.c.alias)
+        .order_by(count, until.desc(), staff.c.staff_id)
+    )
+    rows = tx.conn.execute(query)
+    return [
+        OnShift(staff_id, tx.keys.open("staff.alias", staff_id, alias), n, ends) for staff_id, alias, n, ends in rows
+    ]
+
+
+def next_shift_start(tx: Tx, now: datetime) -> datetime | None:
+    """When the next planned shift begins, or None when none is planned."""
+    query = select(func.min(shifts.c.starts_at)).join_from(shifts, staff, shifts.c.staff_id == staff.c.staff_id)
+    return tx.conn.execute(query.where(staff.c.active, shifts.c.starts_at > now)).scalar()
+
+
+def shift_of(tx: Tx, staff_id: str) -> datetime | None:
+    """When this account's running shift ends, or None when it has none."""
+    c = shifts.c
+    running = (c.staff_id == staff_id, c.starts_at <= tx.now, c.ends_at > tx.now)
+    return tx.conn.execute(select(func.max(c.ends_at)).where(*running)).scalar()
+
+
+def begin_shift(tx: Tx, staff_id: str, ends_at: datetime) -> str:
+    """On shift from now; a shift that runs already is ended first, so that there is one."""
+    end_shift(tx, staff_id)
+    shift_id = new_id()
+    tx.conn.execute(shifts.insert().values(shift_id=shift_id, staff_id=staff_id, starts_at=tx.now, ends_at=ends_at))
+    return shift_id
+
+
+def end_shift(tx: Tx, staff_id: str) -> None:
+    c = shifts.c
+    running = (c.staff_id == staff_id, c.starts_at <= tx.now, c.ends_at > tx.now)
+    tx.conn.execute(shifts.update().where(*running).values(ends_at=tx.now))
+
+
+def _one(tx: Tx, where: ColumnElement[bool], *, lock: bool = False) -> Staff | None:
+    c = staff.c
+    query = select(
+        c.staff_id, c.alias, c.roles, c.password_hash, c.totp_secret, c.totp_last_used, c.setup_expires_at,
+        c.failed_logins, c.locked_until, c.active,
+    ).where(where)  # fmt: skip
+    row = tx.conn.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        return None
+    secret = row.totp_secret
+    return Staff(
+        staff_id=row.staff_id,
+        alias=tx.keys.open("staff.alias", row.staff_id, row.alias),
+        roles=frozenset(row.roles.split(",")) if row.roles else frozenset(),
+        password_hash=row.password_hash,
+        totp_secret=None if secret is None else tx.keys.open("staff.totp_secret", row.staff_id, secret),
+        totp_last_used=row.totp_last_used,
+        setup_expires_at=row.setup_expires_at,
+        failed_logins=row.failed_logins,
+        locked_until=row.locked_until,
+        active=row.active,
+    )
+
+
+def session_key(tx: Tx, cookie: str) -> str:
+    """Under which name a cookie's session is kept."""
+    return tx.keys.index("session", cookie)
+
+
+def read_session(tx: Tx, key: str) -> str | None:
+    """What the session holds, as JSON; None when it is unknown, revoked or over."""
+    where = (sessions.c.session_key == key, sessions.c.expires_at > tx.now)
+    sealed = tx.conn.execute(select(sessions.c.data).where(*where)).scalar()
+    return None if sealed is None else tx.keys.open("sessions.data", key, sealed)
+
+
+def add_session(tx: Tx, key: str, data: str, *, staff_id: str | None, expires_at: datetime) -> None:
+    """A new session; those that are over are swept out on the way, so that the table stays small."""
+    tx.conn.execute(sessions.delete().where(sessions.c.expires_at <= tx.now))
+    row = {
+        "session_key": key, "staff_id": staff_id, "data": tx.keys.seal("sessions.data", key, data),
+        "created_at": tx.now, "seen_at": tx.now, "expires_at": expires_at,
+    }  # fmt: skip
+    tx.conn.execute(sessions.insert(), row)
+
+
+def write_session(tx: Tx, key: str, data: str) -> bool:
+    """Changes a session that exists. One that was revoked meanwhile cannot come back: False."""
+    values = {"data": tx.keys.seal("sessions.data", key, data), "seen_at": tx.now}
+    return tx.conn.execute(sessions.update().where(sessions.c.session_key == key).values(**values)).rowcount == 1
+
+
+def drop_session(tx: Tx, key: str) -> None:
+    tx.conn.execute(sessions.delete().where(sessions.c.session_key == key))
+
+
+def drop_sessions_of(tx: Tx, staff_id: str, *, keep: str | None = None) -> int:
+    """Ends every session of this account but `keep`; returns how many."""
+    where = [sessions.c.staff_id == staff_id]
+    if keep is not None:
+        where.append(sessions.c.session_key != keep)
+    return tx.conn.execute(sessions.delete().where(*where)).rowcount

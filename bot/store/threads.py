@@ -1,0 +1,179 @@
+"""What does an advocate see of one conversation, and which of the bot's words must not leave any more?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from bot.store.consent import releases, suppressions
+from bot.store.conversations import COLUMNS, Stored, conversations, from_row
+from bot.store.db import Tx
+from bot.store.directory import holds, offers, programs
+from bot.store.handoffs import handoffs, notes
+from bot.store.messages import messages
+from bot.store.people import people
+
+LONGEST_THREAD = 300
+"""Texts shown, the latest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadMessage:
+    """One text, opened. `staff_id` says which advocate wrote it; without one an outbound text is the bot's."""
+
+    message_id: str
+    direction: str
+    key: str | None
+    kind: str
+    status: str
+    reason: str | None
+    body: str
+    media: int
+    staff_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """An open hand-off with what the board may show: a call-sign, never a number."""
+
+    handoff_id: str
+    conversation_id: str
+    call_sign: str
+    language: str
+    tier: str
+    reason: str
+    owner_id: str | None
+    opened_at: datetime
+    promised_at: datetime | None
+    last_inbound_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    label: str
+    code_name: str
+    kind: str
+    region: str
+    traits: tuple[str, ...]
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A person's consent to share, and the very words they agreed to."""
+
+    items: str
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    staff_id: str
+    body: str
+    at: datetime
+
+
+def thread(tx: Tx, conversation_id: str) -> list[ThreadMessage]:
+    """Oldest to newest."""
+    c = messages.c
+    query = select(
+        c.message_id, c.direction, c.key, c.kind, c.status, c.reason, c.body, c.media, c.staff_id, c.created_at
+    ).where(c.conversation_id == conversation_id)  # fmt: skip
+    rows = tx.conn.execute(query.order_by(c.seq.desc()).limit(LONGEST_THREAD)).all()
+    return [
+        ThreadMessage(
+            row.message_id, row.direction, row.key, row.kind, row.status, row.reason,
+            tx.keys.open("messages.body", row.message_id, row.body), row.media, row.staff_id, row.created_at,
+        )
+        for row in reversed(rows)
+    ]  # fmt: skip
+
+
+def queue(tx: Tx) -> list[QueueRow]:
+    """Every open hand-off, most urgent first, then longest waiting."""
+    h, c, p = handoffs.c, conversations.c, people.c
+    query = (
+        select(h.handoff_id, h.conversation_id, p.call_sign, p.language, h.tier, h.reason, h.owner_id, h.opened_at,
+               h.promised_at, c.last_inbound_at)
+        .join_from(handoffs, conversations, h.conversation_id == c.conversation_id)
+        .join(people, people.c.person_id == c.person_id)
+        .where(h.closed_at.is_(None))
+        .order_by(h.tier, h.opened_at, h.handoff_id)
+    )  # fmt: skip
+    return [QueueRow(*row) for row in tx.conn.execute(query)]
+
+
+def offers_of(tx: Tx, conversation_id: str) -> list[Offer]:
+    """What the person was told of, as they were told: the latest first."""
+    o, p = offers.c, programs.c
+    query = (
+        select(o.label, p.code_name, p.kind, p.region, p.traits, o.observed_at)
+        .join_from(offers, programs, o.program_id == p.program_id)
+        .where(o.conversation_id == conversation_id)
+        .order_by(o.made_at.desc(), o.label)
+    )
+    rows = tx.conn.execute(query)
+    return [Offer(label, code, kind, region, tuple(traits), at) for label, code, kind, region, traits, at in rows]
+
+
+def held_until(tx: Tx, conversation_id: str) -> datetime | None:
+    """Until when a place is held for this conversation, if one is."""
+    c = holds.c
+    query = select(func.max(c.expires_at)).where(c.conversation_id == conversation_id, c.state == "held")
+    return tx.conn.execute(query.where(c.expires_at > tx.now)).scalar()
+
+
+def release_of(tx: Tx, person_id: str) -> Release | None:
+    """The latest consent to share, whether it still stands or not."""
+    c = releases.c
+    row = tx.conn.execute(
+        select(c.release_id, c["items"], c.expires_at, c.revoked_at).where(c.person_id == person_id)
+        .order_by(c.given_at.desc()).limit(1)
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        return None
+    return Release(tx.keys.open("releases.items", row.release_id, row.items), row.expires_at, row.revoked_at)
+
+
+def notes_of(tx: Tx, conversation_id: str) -> list[Note]:
+    """The latest first."""
+    c = notes.c
+    query = select(c.note_id, c.staff_id, c.body, c.at).where(c.conversation_id == conversation_id)
+    rows = tx.conn.execute(query.order_by(c.at.desc(), c.note_id.desc()))
+    return [Note(row.staff_id, tx.keys.open("notes.body", row.note_id, row.body), row.at) for row in rows]
+
+
+def read(tx: Tx, conversation_id: str) -> Stored | None:
+    """The conversation without its lock: for looking, never for changing."""
+    query = (
+        select(*COLUMNS, people.c.phone_key, suppressions.c.at.label("suppressed_at"))
+        .join_from(conversations, people, people.c.person_id == conversations.c.person_id)
+        .outerjoin(suppressions, suppressions.c.phone_key == people.c.phone_key)
+        .where(conversations.c.conversation_id == conversation_id)
+    )
+    row = tx.conn.execute(query).one_or_none()
+    return None if row is None else from_row(tx, row)
+
+
+def refuse_queued(tx: Tx, conversation_id: str, kinds: Iterable[str], reason: str) -> int:
+    """Texts of these kinds that have not left never will; returns how many. Those on their way are not touched."""
+    c = messages.c
+    where = (c.conversation_id == conversation_id, c.status == "queued", c.kind.in_(set(kinds)))
+    values = {"status": "refused", "reason": reason, "settled_at": tx.now}
+    return tx.conn.execute(messages.update().where(*where).values(**values)).rowcount
+
+
+def same_just_now(tx: Tx, conversation_id: str, staff_id: str, body: str, since: datetime) -> str | None:
+    """The id of this advocate's last text, if it is younger than `since` and says exactly this."""
+    c = messages.c
+    last = select(func.max(c.seq)).where(c.conversation_id == conversation_id).scalar_subquery()
+    query = select(c.message_id, c.body).where(
+        c.conversation_id == conversation_id, c.seq == last, c.staff_id == staff_id, c.created_at >= since
+    )
+    row = tx.conn.execute(query).one_or_none()
+    return row.message_id if row and tx.keys.open("messages.body", row.message_id, row.body) == body else None

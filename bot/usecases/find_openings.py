@@ -1,0 +1,96 @@
+"""What is open now that fits this person, and may be told without asking the provider first?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bot.rules.matching import Candidate, Ranked, match, undecided
+from bot.store import directory
+from bot.store.db import Database, Tx
+from flows.events import OpeningsFound, Option
+
+LABELS = ("A", "B")
+_SERVED_BY_UNIT = {"women_bed": ["women"], "men_bed": ["men"]}
+_HARBOUR = ("hotel", "apartment", "own_room", "shared_room")
+_TELLING = {
+    "phone": "keep_phone",
+    "no_religion": "no_religion",
+    "lgbtq": "lgbtq_ok",
+    "wheelchair": "step_free",
+    "meds": "meds_ok",
+    "come_and_go": "come_and_go",
+    "language": "spanish_staff",
+    "kids": "kids_ok",
+    "pet": "pets_ok",
+    "trans": "trans_welcome",
+    "women": "women_only",
+    "men": "men_only",
+    "tonight": "tonight",
+    "now": "tonight",
+}
+"""What somebody asked for, and the trait that answers it."""
+
+
+def find(tx: Tx, answers: Mapping[str, object]) -> OpeningsFound:
+    """The count of programs with fresh room, holds taken off; the best two, by their traits alone; and which questions
+    could still change what fits. One statement."""
+    candidates = openings_for(tx, answers)
+    told = [ranked for ranked in match(candidates, answers, tx.now) if ranked.may_be_told]
+    return OpeningsFound(
+        count=len(told),
+        age_minutes=max((ranked.age_minutes or 0 for ranked in told), default=0),
+        options=tuple(_option(ranked, answers) for ranked in told[: len(LABELS)]),
+        undecided=undecided(candidates, answers, tx.now),
+    )
+
+
+def search(database: Database, answers: Mapping[str, object]) -> tuple[Ranked, ...]:
+    """Everything that fits or may fit, told or not, with every facet's verdict: what an advocate looks through."""
+    with database.reading() as tx:
+        return match(openings_for(tx, answers), answers, tx.now)
+
+
+def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
+    """What the matcher is given: the bot and whoever searches ask here."""
+    needs = answers.get("need")
+    return [_candidate(o) for o in directory.openings(tx, needs=needs if isinstance(needs, list | tuple) else ())]
+
+
+def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
+    """Keep what the person was told, so that "A" still means the same place when they answer."""
+    counted = directory.counted_at(tx, (option.program_id for option in found.options))
+    told = {
+        label: (option.program_id, counted[option.program_id])
+        for label, option in zip(LABELS, found.options, strict=False)
+        if option.program_id in counted
+    }
+    directory.add_offers(tx, conversation_id, told)
+
+
+def _candidate(o: directory.Opening) -> Candidate:
+    """An opening may narrow its program: a bed in the women's room is for women."""
+    served = _SERVED_BY_UNIT.get(o.unit)
+    facets = o.facets if served is None else {**o.facets, "gender": served}
+    return Candidate(
+        o.program_id, o.stock_id, o.need, o.kind, frozenset(o.zip3), facets, o.traits, o.available, o.observed_at
+    )
+
+
+def _option(ranked: Ranked, answers: Mapping[str, object]) -> Option:
+    """What this person asked about comes first: there is room for three or four traits in a text."""
+    traits = ranked.candidate.traits
+    asked = [_TELLING[word] for word in _asked(answers) if word in _TELLING]
+    order = {trait: place for place, trait in enumerate((*_HARBOUR, *asked))}
+    return Option(ranked.candidate.program_id, _sorted(traits, order))
+
+
+def _sorted(traits: Sequence[str], order: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(sorted(traits, key=lambda trait: order.get(trait, len(order))))
+
+
+def _asked(answers: Mapping[str, object]) -> Iterable[str]:
+    for slot in ("household", "places", "musts"):
+        value = answers.get(slot)
+        if isinstance(value, dict | list | tuple):
+            yield from value
+    yield str(answers.get("urgency", ""))

@@ -1,0 +1,208 @@
+"""Can this place be saved for this person, and what did the provider say? Never more places than there are.
+
+asked -> held -> arrived, with the exits declined, expired, withdrawn and no_show (`domain.md` 3.5). The stock's row is
+locked first, then the person's conversation, then the provider's: so counts, holds and answers about the same places
+happen one after the other, on both databases.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from bot.rules.freshness import Freshness, freshness
+from bot.services import Services
+from bot.store import audit, conversations, directory, handoffs, holds, staff, threads
+from bot.store.db import Database, Tx
+from bot.store.holds import Hold
+from bot.usecases import hand_off, turn
+from bot.usecases.provider_texts import text_provider
+from bot.usecases.refusal import Refused
+from flows.actions import TellAdvocates
+from flows.conversation import Tier
+from flows.events import HoldAnswered
+from flows.understanding.provider import ProviderText, Said
+
+HOURS = (2, 4, 24)
+"""How long a place may be held, as agreed with the provider."""
+ANSWER_WITHIN = timedelta(minutes=30)
+"""65% of receiving bodies answer inside 30 minutes (`domain.md` 0.4); after it the request lapses."""
+_IDS_REST = timedelta(days=30)
+_ID_DIGITS, _ID_LETTERS = "23456789", "BCDFGHJKLMNPQRSTVWXZ"
+
+Reply = tuple[str, dict[str, str | int]]
+"""The key of a provider's text, and what fills it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    hold_id: str
+    short_id: str
+
+
+def ask(database: Database, services: Services, *, conversation_id: str, stock_id: str, staff_id: str,
+        hours: int = 4) -> Asked | Refused:  # fmt: skip
+    """Ask the provider to hold one place. Nothing of the person leaves but what they agreed to tell (SH1): who would
+    come and how soon. Refused without an unexpired release, for a program that is not approved, or with no room."""
+    if hours not in HOURS:
+        return Refused("A place can be held for 2, 4 or 24 hours.")
+    with database.transaction() as tx:
+        stock = directory.stock(tx, stock_id, lock=True)
+        stored = conversations.load(tx, conversation_id)
+        if stock is None or stored is None:
+            return Refused("There is no such place or conversation.")
+        refused = _not_now(tx, stock, stored)
+        if refused is not None:
+            return refused
+        short_id = _short_id(tx, stock.program_id)
+        hold_id = holds.add(
+            tx, short_id=short_id, stock_id=stock_id, conversation_id=conversation_id, staff_id=staff_id, hours=hours,
+            answer_by=tx.now + ANSWER_WITHIN,
+        )  # fmt: skip
+        hold = holds.find(tx, stock.program_id, short_id)
+        assert hold is not None
+        _tell_provider(tx, services, hold, "PU3", answers=stored.conversation.answers)
+        audit.record(tx, act="hold_asked", staff_id=staff_id, object_id=hold_id)
+    return Asked(hold_id, short_id)
+
+
+def answer(tx: Tx, services: Services, *, program_id: str, said: ProviderText) -> Reply | None:
+    """A provider's answer to PU3 or PU4; returns what to read back, or None when there is nothing to say. The same
+    answer twice changes nothing."""
+    hold = holds.find(tx, program_id, said.hold_id or "")
+    if hold is None:
+        return "PU6", {}
+    directory.stock(tx, hold.stock_id, lock=True)
+    hold = holds.find(tx, program_id, hold.short_id) or hold  # as it is now that nobody else can move it
+    match said.said:
+        case Said.HOLD_YES:
+            return _yes(tx, services, hold)
+        case Said.HOLD_NO:
+            return _no(tx, services, hold, said.reason)
+        case Said.MOVED_IN:
+            return _moved_in(tx, hold)
+        case Said.HOLD_CALL:
+            _call(tx, services, hold)
+            return None
+        case Said.COUNT | Said.SAME | Said.FULL | Said.WAIT | Said.OFF | Said.UNDO | Said.UNCLEAR:
+            raise ValueError(said.said)
+        case _:
+            assert_never(said.said)
+
+
+def lapse(database: Database, services: Services) -> int:
+    """Let go of what is past its time; returns how many. A lapse counts against nobody."""
+    with database.reading() as tx:
+        late = holds.lapsed(tx)
+    return sum(_lapse_one(database, services, hold) for hold in late)
+
+
+def _lapse_one(database: Database, services: Services, hold: Hold) -> bool:
+    with database.transaction() as tx:
+        directory.stock(tx, hold.stock_id, lock=True)
+        if not holds.move(tx, hold.hold_id, to="expired", only_from=(hold.state,), before=tx.now):
+            return False
+        if hold.state == "held":
+            turn.take(tx, services, hold.conversation_id, HoldAnswered("lapsed"))
+            _tell_provider(tx, services, hold, "PU4")
+        else:
+            turn.take(tx, services, hold.conversation_id, HoldAnswered("declined"))
+            _tell_provider(tx, services, hold, "PU10")
+    return True
+
+
+def _not_now(tx: Tx, stock: directory.Stock, stored: conversations.Stored) -> Refused | None:
+    release = threads.release_of(tx, stored.person_id)
+    if release is None or release.revoked_at is not None or release.expires_at <= tx.now:
+        return Refused("The person has not agreed to share, or took it back, or it has expired.")
+    opening = next((o for o in directory.openings(tx) if o.stock_id == stock.stock_id), None)
+    if opening is None:
+        return Refused("This program is not approved, or is paused.")
+    mine = [h for state in ("asked", "held") for h in holds.of_conversation(tx, stored.conversation_id, state)]
+    if any(h.stock_id == stock.stock_id for h in mine):
+        return Refused("This place has been asked already.")
+    if any(h.state == "held" for h in mine):
+        return Refused("A place is held for this person already.")
+    if not directory.reporters_of(tx, stock.program_id):
+        return Refused("Nobody at this program can be asked by text.")
+    if directory.active_holds(tx, stock.stock_id) >= _room(tx, stock, opening.kind):
+        return Refused("All the room there is has been asked for or is held.")
+    return None
+
+
+def _room(tx: Tx, stock: directory.Stock, kind: str) -> int:
+    """The last count while it may be believed; after that asking is the way to learn, up to what there ever is."""
+    latest = directory.latest(tx, stock.stock_id)
+    if latest is None or freshness(kind, tx.now - latest.observed_at, latest.available) is Freshness.STALE:
+        return stock.maximum
+    return latest.available
+
+
+def _yes(tx: Tx, services: Services, hold: Hold) -> Reply:
+    fields = {"ID": hold.short_id, "PROG": hold.code_name, "H": hold.hours}
+    if hold.state == "held":
+        return "PU9", fields
+    in_time = hold.expires_at is not None and hold.expires_at > tx.now
+    until = tx.now + timedelta(hours=hold.hours)
+    if not in_time or not holds.move(tx, hold.hold_id, to="held", only_from=("asked",), expires_at=until):
+        return "PU10", fields
+    for other in holds.of_conversation(tx, hold.conversation_id, "asked"):
+        if holds.move(tx, other.hold_id, to="withdrawn", only_from=("asked",)):
+            _tell_provider(tx, services, other, "PU10")
+    told_by = staff.aliases(tx, [hold.staff_id]).get(hold.staff_id, "")
+    turn.take(tx, services, hold.conversation_id, HoldAnswered("held", hours=hold.hours, advocate=told_by))
+    return "PU9", fields
+
+
+def _no(tx: Tx, services: Services, hold: Hold, reason: str) -> Reply:
+    """To a request it is a no; to a held place the end of it, of which the person hears; after PU4, nobody came."""
+    fields = {"ID": hold.short_id, "PROG": hold.code_name}
+    if holds.move(tx, hold.hold_id, to="declined", only_from=("asked", "held"), reason=reason or None):
+        if reason == "full":
+            others = directory.active_holds(tx, hold.stock_id)  # counted as there, and taken off again when shown
+            directory.observe(tx, stock_id=hold.stock_id, available=others, via="hold")
+        state = "lapsed" if hold.state == "held" else "declined"
+        turn.take(tx, services, hold.conversation_id, HoldAnswered(state))
+    else:
+        holds.move(tx, hold.hold_id, to="no_show", only_from=("expired",))
+    return "PU9N", fields
+
+
+def _moved_in(tx: Tx, hold: Hold) -> Reply:
+    """One place fewer, with the age the count had: knowing of one says nothing new of the others."""
+    latest = directory.latest(tx, hold.stock_id)
+    if holds.move(tx, hold.hold_id, to="arrived", only_from=("held", "expired")) and latest is not None:
+        left = max(0, latest.available - 1)
+        directory.observe(tx, stock_id=hold.stock_id, available=left, via="hold", observed_at=latest.observed_at)
+    return "PU9N", {"ID": hold.short_id, "PROG": hold.code_name}
+
+
+def _call(tx: Tx, services: Services, hold: Hold) -> None:
+    """The provider would rather talk: the advocate who asked, or whoever is there, is told."""
+    stored = conversations.load(tx, hold.conversation_id)
+    if stored is not None and hold.state in ("asked", "held"):
+        body = f"{hold.code_name} asks for a call about hold {hold.short_id}."
+        handoffs.add_note(tx, conversation_id=hold.conversation_id, staff_id=hold.staff_id, body=body)
+        hand_off.tell(tx, services, stored, TellAdvocates(Tier.P1, "hold_call"))
+
+
+def _tell_provider(tx: Tx, services: Services, hold: Hold, key: str, *,
+                   answers: Mapping[str, object] | None = None) -> None:  # fmt: skip
+    """One of PU3, PU4 and PU10, to every number that may speak for the program: the first answer counts."""
+    for number, language in directory.reporters_of(tx, hold.program_id):
+        fields: dict[str, str | int] = {"ID": hold.short_id, "PROG": hold.code_name, "H": hold.hours}
+        if answers is not None:
+            fields["WHO"] = services.script.wording.who(answers, language)
+        text_provider(tx, services, number=number, language=language, key=key, fields=fields)
+
+
+def _short_id(tx: Tx, program_id: str) -> str:
+    """{ID}: a digit and two consonants that this program has not been asked about lately."""
+    taken = holds.short_ids_since(tx, program_id, tx.now - _IDS_REST)
+    while True:
+        made = secrets.choice(_ID_DIGITS) + secrets.choice(_ID_LETTERS) + secrets.choice(_ID_LETTERS)
+        if made not in taken:
+            return made

@@ -1,0 +1,165 @@
+"""Who on a running campaign's list is texted next, if anyone? One decision, one recipient, one transaction.
+
+Called by the clock about once a second. The governor is asked again for every single release, with the running
+campaigns locked, so that two clocks cannot give the same place away twice. Only numbers whose local hours are open are
+released: a text never lies in the outbox over night, to leave with a hundred others at ten.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import log
+from bot.rules.governor import PER_MINUTE, Pace
+from bot.rules.hours import next_open, place_of
+from bot.rules.may_send import Allowed, Answer, Later, Refused, SendFacts, may_send
+from bot.services import Services
+from bot.store import campaigns, consent, conversations, handoffs, messages, pacing
+from bot.store.campaigns import Campaign, Recipient
+from bot.store.db import Database, Tx
+from bot.usecases import turn
+from bot.usecases.campaign_pace import opener, pace
+from flows.conversation import Holder
+from flows.events import Invited
+
+_PLANNED_AT_ONCE = 500
+_LOOKS = 50
+"""So many recipients are looked at for one release; those who may not be texted are put aside on the way."""
+_LIVE = timedelta(days=14)
+"""Someone who wrote so lately is in a conversation, and is not spoken to by a campaign."""
+
+
+def release_recipients(database: Database, services: Services) -> int:
+    """Release what may be released now, over all running campaigns; returns how many texts were queued."""
+    with database.reading() as tx:
+        running = campaigns.running_ids(tx)
+    return sum(_release(database, services, campaign_id) for campaign_id in running)
+
+
+def _release(database: Database, services: Services, campaign_id: str) -> int:
+    _plan_hours(database, campaign_id)
+    with database.reading() as tx:  # most seconds end here, without having taken the writer's lock
+        now = _pace(tx, services, campaign_id)
+    if now is not None and now.code == "done":
+        _finish(database, campaign_id)
+    released = 0
+    if now is not None and now.n > 0:
+        while released < PER_MINUTE and _release_one(database, services, campaign_id):
+            released += 1
+    return released
+
+
+def _pace(tx: Tx, services: Services, campaign_id: str) -> Pace | None:
+    campaign = campaigns.get(tx, campaign_id)
+    return None if campaign is None else pace(tx, services, campaign)
+
+
+def _plan_hours(database: Database, campaign_id: str) -> None:
+    """Work out when the hours of recipients not looked at before open next."""
+    with database.reading() as tx:
+        if not pacing.any_unplanned(tx, campaign_id):
+            return
+    with database.transaction() as tx:
+        campaign = campaigns.get(tx, campaign_id)
+        if campaign is None:
+            return
+        for recipient in campaigns.unplanned(tx, campaign_id, _PLANNED_AT_ONCE):
+            at = next_open(place_of(recipient.number), tx.now, campaign.window)
+            if at is None:
+                campaigns.refuse(tx, recipient.recipient_id, "no_hours")
+            else:
+                campaigns.plan(tx, recipient.recipient_id, at)
+
+
+def _finish(database: Database, campaign_id: str) -> None:
+    with database.transaction() as tx:
+        campaign = campaigns.get(tx, campaign_id, lock=True)
+        if campaign is not None and campaign.state == "running" and campaigns.counts(tx, campaign_id)["waiting"] == 0:
+            campaigns.change(tx, campaign_id, state="done")
+            log.event("campaign_done", campaign_id=campaign_id)
+
+
+def _release_one(database: Database, services: Services, campaign_id: str) -> bool:
+    with database.transaction() as tx:
+        campaigns.running_ids(tx, lock=True)
+        campaign = campaigns.get(tx, campaign_id)
+        if campaign is None or pace(tx, services, campaign).n < 1:
+            return False
+        for _ in range(_LOOKS):
+            recipient = campaigns.next_ready(tx, campaign_id)
+            if recipient is None:
+                return False
+            if _invite(tx, services, campaign, recipient):
+                tx.after_commit(services.nudges.deliver)
+                return True
+    return False
+
+
+def _invite(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient) -> bool:
+    """Text this recipient, or put them aside with the reason or until their hours. True if a text was queued."""
+    conversation_id = conversations.open_of(tx, recipient.person_id)
+    stored = None if conversation_id is None else conversations.load(tx, conversation_id)
+    language = recipient.language if stored is None else stored.conversation.language
+    answer = _in_conversation(tx, recipient, stored) or _gate(tx, services, campaign, recipient, language)
+    match answer:
+        case Refused(reason):
+            campaigns.refuse(tx, recipient.recipient_id, reason)
+            return False
+        case Later(_, at):
+            campaigns.plan(tx, recipient.recipient_id, at)
+            return False
+        case Allowed():
+            pass
+    if stored is None:
+        stored = conversations.start(
+            tx, person_id=recipient.person_id, phone_key=recipient.phone_key, language=language,
+            flow_version=services.script.version,
+        )  # fmt: skip
+    turn.take(tx, services, stored.conversation_id, Invited(campaign.key))
+    after = conversations.load(tx, stored.conversation_id)
+    assert after is not None
+    messages.queue_text(
+        tx, conversation_id=stored.conversation_id, epoch=after.epoch, kind="campaign", key=campaign.key,
+        language=language, recipient_id=recipient.recipient_id,
+        body=opener(services, key=campaign.key, language=language, sender=campaign.sender, area=campaign.area),
+    )  # fmt: skip
+    history = campaigns.histories(tx, [recipient.person_id]).get(recipient.person_id)
+    campaigns.mark_released(tx, recipient.recipient_id, nth=1 if history is None else history.released_before + 1)
+    return True
+
+
+def _in_conversation(tx: Tx, recipient: Recipient, stored: conversations.Stored | None) -> Answer | None:
+    """A refusal for someone who is talking with us already, or waits for an advocate."""
+    if stored is None:
+        return None
+    wrote_at = campaigns.last_inbound_at(tx, recipient.person_id)
+    lately = wrote_at is not None and tx.now - wrote_at < _LIVE
+    held = stored.conversation.held_by is Holder.ADVOCATE or handoffs.open_of(tx, stored.conversation_id) is not None
+    return Refused("in_conversation") if lately or held else None
+
+
+def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, language: str) -> Answer:
+    """The same gate that is asked again at delivery."""
+    history = campaigns.histories(tx, [recipient.person_id], but=recipient.recipient_id).get(recipient.person_id)
+    return may_send(
+        SendFacts(
+            kind="campaign",
+            created_at=tx.now,
+            now=tx.now,
+            suppressed=bool(campaigns.suppressed(tx, [recipient.phone_key])),
+            epoch=0,
+            current_epoch=0,
+            held_by=Holder.BOT.value,
+            reviewed=services.script.wording.is_reviewed(campaign.key, language),
+            allow_unreviewed=services.settings.allow_unreviewed_texts,
+            stopped=campaigns.stopped(tx),
+            consent=consent.state_of(tx, recipient.phone_key),
+            safe_hours=recipient.safe_hours,
+            place=place_of(recipient.number),
+            basis=recipient.basis,
+            campaign_state=campaign.state,
+            window=campaign.window,
+            last_unanswered_at=None if history is None else history.last_unanswered_at,
+            released_before=0 if history is None else history.released_before,
+        )
+    )

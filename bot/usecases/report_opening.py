@@ -1,0 +1,182 @@
+"""What does a provider's count change? One observation is appended, and the provider reads back what was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from phonenumbers import parse
+from phonenumbers.timezone import time_zones_for_number
+
+from bot.rules.freshness import good_for_h
+from bot.services import Services
+from bot.store import directory
+from bot.store.db import Database, Tx
+from bot.store.directory import Reporter, Stock
+from bot.usecases import hold
+from bot.usecases.hold import Reply
+from bot.usecases.provider_texts import text_provider
+from bot.usecases.refusal import Refused
+from flows.understanding import Intent, read
+from flows.understanding.provider import Counted, ProviderText, Said, read_provider
+
+UNDO_WITHIN = timedelta(hours=24)
+OLDEST_COUNT = timedelta(days=365)
+
+_THEIR_OWN = frozenset(
+    {
+        Intent.SUICIDE, Intent.MEDICAL, Intent.DANGER, Intent.STOP, Intent.STOP_SILENT, Intent.START, Intent.MINOR,
+        Intent.WRONG_NUMBER, Intent.MAYBE_STOP, Intent.HUMAN, Intent.HELP, Intent.ERASE,
+    }
+)  # fmt: skip
+"""Who reports beds can be in danger, need a person or want no texts, like anyone: then they are answered as anyone."""
+
+_NOT_UNDERSTOOD: Reply = ("PU6", {})
+
+
+def report(tx: Tx, services: Services, *, number: str, text: str) -> bool:
+    """Take a text as a provider's, if it is one. False: it is an ordinary person's text and nothing was done. The
+    caller has stored the inbound row in this transaction, and a repeated webhook never comes this far."""
+    reporter = directory.reporter(tx, number)
+    if reporter is None:
+        return False
+    said = read_provider(text)
+    if _is_their_own(services, reporter, said, text):
+        return False
+    reply = _reply(tx, services, reporter, said, number)
+    if reply is not None:
+        key, fields = reply
+        text_provider(tx, services, number=number, language=reporter.language, key=key, fields=fields)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    program_id: str
+    available: int
+    observed_at: datetime
+
+
+def record_count(database: Database, *, program: str, available: int, unit: str | None = None,
+                 at: datetime | None = None) -> Recorded | Refused:  # fmt: skip
+    """A count that staff heard by telephone. `program` is an id or a code name; `at` is when it was true."""
+    with database.transaction() as tx:
+        observed_at = at or tx.now
+        if not tx.now - OLDEST_COUNT < observed_at <= tx.now:
+            return Refused("The time of a count must lie in the past year.")
+        program_id = directory.program_id_of(tx, program)
+        if program_id is None:
+            return Refused("There is no such program.")
+        stocks = directory.stocks_of(tx, program_id, lock=True)
+        shares = _shares(stocks, (Counted(available, unit),))
+        if shares is None:
+            return Refused("Say which unit is meant: " + ", ".join(sorted({s.unit for s in stocks})) + ".")
+        stock = shares[0][0]
+        if not 0 <= available <= stock.maximum:
+            return Refused(f"This program has {stock.maximum} at most.")
+        directory.observe(tx, stock_id=stock.stock_id, available=available, via="call", observed_at=observed_at)
+        return Recorded(program_id, available, observed_at)
+
+
+def _is_their_own(services: Services, reporter: Reporter, said: ProviderText, text: str) -> bool:
+    if said.said is not Said.UNCLEAR and not said.doubtful:
+        return False
+    reading = read(text, expecting=None, language=reporter.language, lexicon=services.script.lexicon, safe_now=True)
+    return reading.intent in _THEIR_OWN
+
+
+def _reply(tx: Tx, services: Services, reporter: Reporter, said: ProviderText, number: str) -> Reply | None:
+    """Do what the text says and return what to read back."""
+    match said.said:
+        case Said.COUNT:
+            return _count(tx, services, reporter, said, number)
+        case Said.SAME:
+            return _same(tx, services, reporter, number)
+        case Said.FULL | Said.WAIT | Said.OFF:
+            stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
+            if said.said is Said.OFF:
+                directory.set_status(tx, reporter.program_id, "paused", only_from="active")
+            return _observed(tx, services, reporter, [(stock, 0) for stock in stocks], number)
+        case Said.UNDO:
+            return _undo(tx, reporter)
+        case Said.HOLD_YES | Said.HOLD_NO | Said.HOLD_CALL | Said.MOVED_IN:
+            return hold.answer(tx, services, program_id=reporter.program_id, said=said)
+        case Said.UNCLEAR:
+            return _NOT_UNDERSTOOD
+        case _:
+            assert_never(said.said)
+
+
+def _count(tx: Tx, services: Services, reporter: Reporter, said: ProviderText, number: str) -> Reply:
+    stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
+    shares = _shares(stocks, said.counts)
+    if shares is None:
+        return _NOT_UNDERSTOOD
+    for stock, available in shares:
+        if available > stock.maximum:
+            return "PU5", {"PROG": reporter.code_name, "N": stock.maximum}
+    if said.doubtful:
+        if len(shares) > 1:
+            return _NOT_UNDERSTOOD
+        return "PU8", {"PROG": reporter.code_name, "N": shares[0][1]}
+    directory.set_status(tx, reporter.program_id, "active", only_from="paused")
+    return _observed(tx, services, reporter, shares, number)
+
+
+def _shares(stocks: list[Stock], counts: Iterable[Counted]) -> list[tuple[Stock, int]] | None:
+    """Which stock each number counts; None when that is not certain. Where there is one stock only, its units go by
+    many names, but never by another gender's or a family's."""
+    counts = tuple(counts)
+    shares = []
+    for counted in counts:
+        fitting = [stock for stock in stocks if stock.unit == counted.unit]
+        if not fitting and len(stocks) == len(counts) == 1 and counted.unit not in _NOT_INTERCHANGEABLE:
+            fitting = stocks
+        if len(fitting) != 1:
+            return None
+        shares.append((fitting[0], counted.available))
+    return shares
+
+
+_NOT_INTERCHANGEABLE = ("women_bed", "men_bed", "family_unit")
+
+
+def _same(tx: Tx, services: Services, reporter: Reporter, number: str) -> Reply:
+    stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
+    known = [(stock, directory.latest(tx, stock.stock_id)) for stock in stocks]
+    shares = [(stock, latest.available) for stock, latest in known if latest is not None]
+    if not shares:
+        return _NOT_UNDERSTOOD
+    directory.set_status(tx, reporter.program_id, "active", only_from="paused")
+    return _observed(tx, services, reporter, shares, number)
+
+
+def _observed(tx: Tx, services: Services, reporter: Reporter, shares: list[tuple[Stock, int]], number: str) -> Reply:
+    """Append, and read back the whole program: PU2."""
+    for stock, available in shares:
+        directory.observe(tx, stock_id=stock.stock_id, available=available, via="sms")
+    told = sum(available for _, available in shares)
+    local = tx.now.astimezone(_zone(reporter, number))
+    time = services.script.wording.time_of_day(local, reporter.language)
+    return "PU2", {"PROG": reporter.code_name, "N": told, "H": good_for_h(reporter.kind, told), "TIME": time}
+
+
+def _zone(reporter: Reporter, number: str) -> ZoneInfo:
+    """The program's own; where none is on record, that of the office number, which unlike a person's does not move."""
+    if reporter.timezone:
+        return ZoneInfo(reporter.timezone)
+    zones = [zone for zone in time_zones_for_number(parse(number)) if "/" in zone and not zone.startswith("Etc/")]
+    return ZoneInfo(zones[0] if zones else "America/Chicago")
+
+
+def _undo(tx: Tx, reporter: Reporter) -> Reply:
+    stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
+    if not directory.undo_last(tx, [stock.stock_id for stock in stocks], since=tx.now - UNDO_WITHIN):
+        return _NOT_UNDERSTOOD
+    directory.set_status(tx, reporter.program_id, "active", only_from="paused")
+    standing = (directory.latest(tx, stock.stock_id) for stock in stocks)
+    told = sum(latest.available for latest in standing if latest is not None)
+    return "PU7", {"PROG": reporter.code_name, "N": told}

@@ -1,0 +1,33 @@
+"""Who is here to answer, and until when? Promises to people are counted from the shifts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.store import audit, handoffs, staff
+from bot.store.db import Database
+from bot.usecases.refusal import Refused
+
+LONGEST = timedelta(hours=12)
+
+
+def go_on(database: Database, *, staff_id: str, until: datetime) -> Refused | None:
+    """On shift from now until then; a running shift is replaced. None means done."""
+    with database.transaction() as tx:
+        if not timedelta(0) < until - tx.now <= LONGEST:
+            return Refused("A shift ends later than now, and within 12 hours.")
+        staff.begin_shift(tx, staff_id, until)
+        audit.record(tx, act="shift_on", staff_id=staff_id, object_id=staff_id)
+    return None
+
+
+def go_off(database: Database, *, staff_id: str) -> Refused | None:
+    """Off shift now; refused while somebody would be left without an answer. None means done."""
+    with database.transaction() as tx:
+        mine = handoffs.owned_by(tx, staff_id)
+        if mine:
+            people = "1 person" if len(mine) == 1 else f"{len(mine)} people"
+            return Refused(f"You still hold {people}. Finish first, or hand back to the bot.")
+        staff.end_shift(tx, staff_id)
+        audit.record(tx, act="shift_off", staff_id=staff_id, object_id=staff_id)
+    return None

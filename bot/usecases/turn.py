@@ -1,0 +1,214 @@
+"""How is one event applied to one conversation? One transaction: step, carry out, save, write the texts.
+
+The only place where a conversation changes. Everything above it is parsing; below it is one match over actions. What an
+action asks of our own database (openings, a place in the queue) is answered here and fed back as the next event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from bot.services import Services
+from bot.store import consent, conversations, messages, people
+from bot.store.conversations import Stored
+from bot.store.db import Tx
+from bot.usecases import find_openings, hand_off
+from flows.actions import (
+    Action,
+    Close,
+    CodeWord,
+    EraseRequested,
+    FindOpenings,
+    HandOff,
+    Release,
+    Restore,
+    SafeHours,
+    Say,
+    TellAdvocates,
+    Withdraw,
+)
+from flows.conversation import Conversation, Holder
+from flows.engine import step
+from flows.events import Event, OpeningsFound
+
+MOST_STEPS = 12
+"""A turn that needs more is a loop in the script: it fails whole rather than hang (goflow caps its sprints too)."""
+
+GAP = timedelta(minutes=15)
+"""After so long a silence somebody else may hold the phone (`screen-texts.md` 2)."""
+
+
+BURST_WINDOW = timedelta(seconds=60)
+MOST_IN_A_BURST = 20
+"""Texts from one person in that window; beyond it they are kept and shown, but only safety is answered."""
+
+
+class TurnTooLong(RuntimeError):
+    """The script went round in circles; nothing of the turn was kept."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one turn has gathered so far."""
+
+    tx: Tx
+    services: Services
+    stored: Stored
+    conversation: Conversation
+    epoch: int
+    message_id: str | None = None
+    quiet: bool = False
+    """A flood: only what safety and the law require is said."""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    coming: deque[Event] = field(default_factory=deque)
+    found: OpeningsFound | None = None
+    closed_at: datetime | None = None
+
+
+def take(tx: Tx, services: Services, conversation_id: str, event: Event) -> None:
+    """Apply an event that is not a text (a claim, a late promise, a hold's answer). A conversation that is gone is
+    left alone: a late event changes nothing."""
+    stored = conversations.load(tx, conversation_id)
+    if stored is not None:
+        apply(tx, services, stored, event)
+
+
+def ask_for_person(tx: Tx, services: Services, conversation_id: str, action: HandOff) -> None:
+    """Tell the person anew how their place in the queue stands, as if they had asked."""
+    stored = conversations.load(tx, conversation_id)
+    if stored is not None:
+        apply(tx, services, stored, hand_off.open_for(tx, services, stored, action, stored.conversation.language))
+
+
+def apply(tx: Tx, services: Services, stored: Stored, event: Event, *, inbound: dict[str, Any] | None = None,
+          quiet: bool = False) -> Conversation:  # fmt: skip
+    """Apply an event and everything that follows from it. `inbound` is the row of the text that caused it: kept
+    with the turn, unless it has its place in the thread already."""
+    work = Work(tx, services, stored, stored.conversation, stored.epoch, quiet=quiet)
+    if inbound is not None:
+        work.message_id = inbound["message_id"]
+        if "seq" not in inbound:
+            work.rows.append({**inbound, "seq": stored.last_seq + 1})
+    work.coming.append(event)
+    steps = 0
+    while work.coming:
+        steps += 1
+        if steps > MOST_STEPS:
+            raise TurnTooLong(stored.conversation.state)
+        turn = step(work.conversation, work.coming.popleft(), services.script)
+        if turn.conversation.held_by is not work.conversation.held_by:
+            work.epoch += 1
+        work.conversation = turn.conversation
+        for action in turn.actions:
+            _carry_out(work, action)
+    _save(work, wrote=inbound is not None)
+    return work.conversation
+
+
+def _carry_out(work: Work, action: Action) -> None:
+    tx, stored = work.tx, work.stored
+    match action:
+        case Say():
+            _say(work, action)
+        case FindOpenings(answers):
+            work.found = find_openings.find(tx, answers)
+            work.coming.append(work.found)
+        case HandOff():
+            work.coming.append(hand_off.open_for(tx, work.services, stored, action, work.conversation.language))
+        case TellAdvocates():
+            hand_off.tell(tx, work.services, stored, action)
+        case Withdraw(how):
+            consent.withdraw(tx, stored.phone_key, how=how, message_id=work.message_id)
+            messages.refuse_queued(tx, stored.person_id, "stopped")
+        case Restore():
+            consent.restore(tx, stored.phone_key, message_id=work.message_id)
+        case Release(given, hours):
+            _release(work, given, hours)
+        case SafeHours(windows):
+            people.set_safe_hours(tx, stored.person_id, ",".join(windows))
+        case CodeWord(word):
+            people.set_code_word(tx, stored.person_id, word)
+        case EraseRequested():
+            people.mark_erase_requested(tx, stored.person_id)
+        case Close():
+            work.closed_at = tx.now
+        case _:
+            assert_never(action)
+
+
+def _say(work: Work, say: Say) -> None:
+    if work.quiet and not (say.crisis or say.confirmation):
+        return
+    if say.crisis:
+        # A question that has not left yet is overtaken: the screen is over.
+        messages.overtake(work.tx, work.stored.conversation_id)
+    settings, wording = work.services.settings, work.services.script.wording
+    work.rows.append(
+        messages.outbound_row(
+            work.tx,
+            conversation_id=work.stored.conversation_id,
+            seq=work.stored.last_seq + len(work.rows) + 1,
+            epoch=work.epoch,
+            key=say.key,
+            language=say.language,
+            kind="confirmation" if say.confirmation else "crisis" if say.crisis else "reply",
+            body=wording.render(say.key, say.language, {"BRAND": settings.brand, **say.fields}),
+        )
+    )
+    if say.key == "M1" and work.found is not None:
+        find_openings.record_offers(work.tx, work.stored.conversation_id, work.found)
+
+
+def _release(work: Work, given: bool, hours: int) -> None:
+    if not given:
+        consent.revoke_release(work.tx, work.stored.person_id)
+        return
+    conversation, wording = work.conversation, work.services.script.wording
+    who = wording.who(conversation.answers, conversation.language)
+    items = wording.render("SH1", conversation.language, {"WHO": who})
+    consent.release(work.tx, work.stored.person_id, items=items, hours=hours)
+
+
+def _save(work: Work, *, wrote: bool) -> None:
+    tx, stored, conversation = work.tx, work.stored, work.conversation
+    if work.rows:
+        messages.insert_rows(tx, work.rows)
+    if conversation.language != stored.conversation.language:
+        people.set_language(tx, stored.person_id, conversation.language)
+    held_by = Holder.NOBODY if work.closed_at else conversation.held_by
+    burst_from_at, burst = _burst(stored, tx.now) if wrote else (stored.burst_from_at, stored.burst)
+    values = {
+        "flow_version": work.services.script.version,
+        "state": conversation.state,
+        "turn": conversation.turn,
+        "held_by": held_by.value,
+        "epoch": work.epoch,
+        "mind": conversations.seal_mind(tx, stored.conversation_id, conversation),
+        "last_seq": stored.last_seq + len(work.rows),
+        "last_inbound_at": tx.now if wrote else stored.last_inbound_at,
+        "last_activity_at": tx.now if wrote or work.rows else stored.last_activity_at,
+        "burst_from_at": burst_from_at,
+        "burst": burst,
+        "closed_at": work.closed_at,
+    }
+    conversations.save(tx, stored.conversation_id, values)
+    if any(row["direction"] == "out" for row in work.rows):
+        tx.after_commit(work.services.nudges.deliver)
+
+
+def _burst(stored: Stored, now: datetime) -> tuple[datetime, int]:
+    if stored.burst_from_at is None or now - stored.burst_from_at > BURST_WINDOW:
+        return now, 1
+    return stored.burst_from_at, stored.burst + 1
+
+
+def is_flooding(stored: Stored, now: datetime) -> bool:
+    """A loop, a machine, or someone leaning on a key: Twilio breaks such loops too (14107)."""
+    return _burst(stored, now)[1] > MOST_IN_A_BURST
+
+
+def after_gap(stored: Stored, now: datetime) -> bool:
+    return now - stored.last_activity_at >= GAP

@@ -1,0 +1,78 @@
+"""Which doors does the line have? Everything that answers over HTTP is put together here.
+
+The application is made with `Flask("bot.web")`, so that templates and static files are found beside this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, redirect, request
+from werkzeug.wrappers import Response
+
+from bot.services import Services
+from bot.web import auth, campaigns, desk, health, moments, security, simulator, twilio
+from bot.web.context import EXTENSION, services
+from bot.web.sessions import StoredSessions
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One entry of the navigation."""
+
+    name: str
+    href: str
+    roles: frozenset[str]
+
+    @property
+    def here(self) -> bool:
+        return request.path.startswith(self.href)
+
+
+_DESK = Room("Desk", "/desk/", frozenset({"advocate", "lead"}))
+_CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
+_SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
+
+
+def register(app: Flask, built: Services) -> None:
+    """Sessions first, then security, then who may enter, then the rooms."""
+    app.extensions[EXTENSION] = built
+    app.session_interface = StoredSessions(built.database, secure=built.settings.secure_cookies)
+    security.install(app, built.settings)
+    app.before_request(auth.enforce)
+    app.context_processor(_frame)
+    app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
+    app.add_url_rule("/", "front", _front)
+    for room in (twilio, health, auth, desk, campaigns, simulator):
+        app.register_blueprint(room.blueprint)
+    for machines in (twilio, health):  # the carrier signs; a balancer only reads
+        security.csrf.exempt(machines.blueprint)
+        auth.open_to_anyone(app, machines.blueprint)
+
+
+@auth.anyone
+def _front() -> Response:
+    """The bare address: to one's own room, or to the door. In simulation a newcomer meets the phones first."""
+    account = auth.current_staff()
+    if account is not None:
+        return redirect(auth.home_of(account))
+    return redirect(_SIMULATOR.href if services().settings.simulation else "/desk/login")
+
+
+def _frame() -> dict[str, Any]:
+    """What the frame of every page needs to know."""
+    settings = services().settings
+    bare = g.get("bare", False)
+    account = None if bare else auth.current_staff()
+    rooms = [room for room in (_DESK, _CAMPAIGNS) if account is not None and account.may(room.roles)]
+    if settings.simulation:
+        rooms.append(_SIMULATOR)
+    return {
+        "bare": bare,
+        "staff": account,
+        "rooms": rooms,
+        "home": auth.home_of(account) if account else "/desk/login",
+        "brand": settings.brand,
+        "simulation": settings.simulation,
+    }

@@ -1,0 +1,220 @@
+"""Where does outreach work? Lists, their reports, wording, a second person's approval, launch, pause, and progress."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from bot.rules.hours import DEFAULT_WINDOW
+from bot.store import campaigns
+from bot.store.campaigns import Campaign
+from bot.usecases.approve_campaign import APPROVERS, approve_campaign
+from bot.usecases.import_recipients import Imported, import_recipients
+from bot.usecases.launch_campaign import Launched, launch_campaign, pause_campaign, stop_all
+from bot.usecases.refusal import Refused
+from bot.web.auth import roles, signed_in
+from bot.web.campaigns import views
+from bot.web.campaigns.views import Form
+from bot.web.context import services
+
+blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+
+LOOK = ("outreach", "approver", "lead", "admin")
+MAKE = ("outreach", "lead", "admin")
+_ID = re.compile(r"[0-9a-f]{32}")
+_REJECTED_SHOWN = 12
+_FIELDS = ("name", "key", "sender", "area", "window_from", "window_to", "pasted")
+
+
+@blueprint.get("/")
+@roles(*LOOK)
+def index() -> str:
+    """All campaigns, newest first, each with why it goes as fast as it goes."""
+    built = services()
+    with built.database.reading() as tx:
+        rows, stopped = views.rows(tx, built), campaigns.stopped(tx)
+    may = {"make": signed_in().may(MAKE), "allow": signed_in().may(APPROVERS)}
+    return render_template("campaigns/index.html", rows=rows, stopped=stopped, may=may, states=views.STATES)
+
+
+@blueprint.get("/new")
+@roles(*MAKE)
+def new() -> str:
+    return _form(Form(sender=signed_in().alias))
+
+
+@blueprint.post("/new")
+@roles(*MAKE)
+def create() -> AnyResponse | str | tuple[str, int]:
+    """Read the list and make a draft, or say what is wrong and keep what was typed."""
+    form = _filled()
+    if request.form.get("do") == "preview":
+        return _form(form)
+    upload = request.files.get("file")
+    data = upload.read() if upload is not None and upload.filename else form.pasted.encode()
+    if not data:
+        return _form(form, wrong="Choose a file, or paste the list."), 400
+    built = services()
+    made = import_recipients(built.database, built, data=data, wanted=form.wanted(), author_id=signed_in().staff_id)
+    if isinstance(made, Imported):
+        return redirect(url_for("campaigns.show", campaign_id=made.campaign_id))
+    return _form(form, wrong=made.reason), 400
+
+
+@blueprint.post("/preview")
+@roles(*MAKE)
+def preview() -> str:
+    """The openers with this name and area: nothing is kept, and nothing of it is in an address."""
+    form = _filled()
+    return render_template("campaigns/_previews.html", **_words(form))
+
+
+def _filled() -> Form:
+    return Form(**{name: request.form.get(name, "") for name in _FIELDS})
+
+
+def _form(form: Form, wrong: str = "") -> str:
+    with services().database.reading() as tx:
+        areas = views.areas(tx)
+    hours = [(hour, f"{hour}:00") for hour in range(DEFAULT_WINDOW[0], DEFAULT_WINDOW[1] + 1)]
+    return render_template("campaigns/new.html", form=form, areas=areas, hours=hours, wrong=wrong, **_words(form))
+
+
+def _words(form: Form) -> dict[str, object]:
+    """The openers as they would be read, and what stands against sending them."""
+    built, wanted = services(), form.wanted()
+    return {
+        "openers": views.all_previews(built, wanted),
+        "problem": views.problem_with_name(built, wanted),
+        "drafts_allowed": built.settings.allow_unreviewed_texts,
+    }
+
+
+@blueprint.get("/<campaign_id>")
+@roles(*LOOK)
+def show(campaign_id: str) -> str:
+    """One campaign: its report, its words, who stands for it, and how it goes."""
+    built, account = services(), signed_in()
+    campaign = _campaign(campaign_id)
+    with built.database.reading() as tx:
+        shown = views.shown(tx, campaign)
+    wanted = Form(key=campaign.key, sender=campaign.sender, area=campaign.area).wanted()
+    fragment = _progress(campaign)
+    return render_template(
+        "campaigns/show.html",
+        shown=shown,
+        campaign=campaign,
+        previews=views.previews(built, wanted, languages=shown.languages),
+        fragment=fragment,
+        etag=_etag(fragment),
+        few=shown.rejected[:_REJECTED_SHOWN],
+        kinds=views.KINDS,
+        may_approve=account.may(APPROVERS) and account.staff_id != campaign.author_id,
+        is_author=account.staff_id == campaign.author_id,
+        may_launch=account.may(MAKE),
+    )
+
+
+@blueprint.get("/<campaign_id>/live")
+@roles(*LOOK)
+def live(campaign_id: str) -> Response:
+    """The part of the page that changes: 304 while it has not."""
+    response = make_response(_progress(_campaign(campaign_id)))
+    response.add_etag(weak=True)
+    return response.make_conditional(request)
+
+
+@blueprint.get("/<campaign_id>/rejected.csv")
+@roles(*LOOK)
+def rejected(campaign_id: str) -> Response:
+    """Row numbers and reasons of what was left out; the numbers themselves were not kept."""
+    campaign = _campaign(campaign_id)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("row", "kind", "reason"))
+    writer.writerows((one["row"], one["kind"], one["reason"]) for one in campaign.report["rejected"])
+    headers = {"Content-Disposition": 'attachment; filename="rows-left-out.csv"'}
+    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+
+
+@blueprint.post("/<campaign_id>/approve")
+@roles(*APPROVERS)
+def approve(campaign_id: str) -> AnyResponse:
+    built = services()
+    staff_id = signed_in().staff_id
+    refused = approve_campaign(built.database, built, campaign_id=_known(campaign_id), staff_id=staff_id)
+    return _back(campaign_id, refused.reason if refused else "Approved. It can be launched now.")
+
+
+@blueprint.post("/<campaign_id>/launch")
+@roles(*MAKE)
+def launch(campaign_id: str) -> AnyResponse:
+    """Start, or go on after a pause."""
+    built = services()
+    answer = launch_campaign(built.database, built, campaign_id=_known(campaign_id), staff_id=signed_in().staff_id)
+    match answer:
+        case Launched(pace):
+            return _back(campaign_id, f"It is running. {pace.sentence}")
+        case Refused(reason):
+            return _back(campaign_id, reason)
+
+
+@blueprint.post("/<campaign_id>/pause")
+@roles(*LOOK)
+def pause(campaign_id: str) -> AnyResponse:
+    refused = pause_campaign(services().database, campaign_id=_known(campaign_id), staff_id=signed_in().staff_id)
+    return _back(campaign_id, refused.reason if refused else "Paused. Nothing more leaves until someone resumes it.")
+
+
+@blueprint.post("/stop")
+@roles(*LOOK)
+def stop() -> AnyResponse:
+    """The kill switch: anyone here may throw it."""
+    stop_all(services().database, on=True, staff_id=signed_in().staff_id)
+    flash("All campaigns are stopped.")
+    return redirect(url_for("campaigns.index"))
+
+
+@blueprint.post("/allow")
+@roles(*APPROVERS)
+def allow() -> AnyResponse:
+    """Take the kill switch off: for those who may approve."""
+    stop_all(services().database, on=False, staff_id=signed_in().staff_id)
+    flash("Campaigns may go on. Those that were paused stay paused.")
+    return redirect(url_for("campaigns.index"))
+
+
+def _known(campaign_id: str) -> str:
+    if not _ID.fullmatch(campaign_id):
+        abort(404)
+    return campaign_id
+
+
+def _campaign(campaign_id: str) -> Campaign:
+    with services().database.reading() as tx:
+        campaign = campaigns.get(tx, _known(campaign_id))
+    if campaign is None:
+        abort(404)
+    return campaign
+
+
+def _progress(campaign: Campaign) -> str:
+    built = services()
+    with built.database.reading() as tx:
+        progress = views.progress(tx, built, campaign)
+    return render_template("campaigns/_progress.html", progress=progress, states=views.STATES)
+
+
+def _etag(fragment: str) -> str:
+    response = make_response(fragment)
+    response.add_etag(weak=True)
+    return response.headers["ETag"]
+
+
+def _back(campaign_id: str, message: str) -> AnyResponse:
+    flash(message)
+    return redirect(url_for("campaigns.show", campaign_id=campaign_id))

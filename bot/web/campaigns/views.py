@@ -1,0 +1,188 @@
+"""What do the campaign pages show? Read models: counts, reasons and sentences; no number is among their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.rules.governor import Pace
+from bot.rules.hours import DEFAULT_WINDOW
+from bot.rules.segments import measure
+from bot.services import Services
+from bot.store import campaigns, pacing, staff
+from bot.store.campaigns import KEYS, Campaign
+from bot.store.db import Tx
+from bot.usecases.campaign_pace import opener, pace, unfit_words
+from bot.usecases.import_recipients import Wanted
+from flows.conversation import LANGUAGES
+
+LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
+OPENER_NAMES = {"O1": "Basic needs", "O2": "Health", "O3": "Quietest"}
+STATES = {
+    "draft": ("Waiting for approval", "warn"),
+    "approved": ("Approved", "info"),
+    "running": ("Running", "good"),
+    "paused": ("Paused", "warn"),
+    "done": ("Done", "plain"),
+}
+"""A state's words and the kind of badge."""
+KINDS = {
+    "invalid": "Not a number we can text",
+    "duplicates": "Twice on the list",
+    "no_basis": "No basis to text them",
+    "suppressed": "Said stop before",
+    "cooldown": "Texted too lately, or too often",
+    "landline": "Landlines",
+}
+"""Why rows were left out of an import, by kind, in the order of the report."""
+REFUSALS = {
+    "suppressed": "Said stop before their turn came",
+    "in_conversation": "Talking with us already",
+    "cooldown": "Texted by another campaign within 180 days, without an answer",
+    "lifetime_cap": "Had three campaign texts already",
+    "only_after_they_write": "Asked to be texted only after they write",
+    "consent_withdrawn": "Withdrew their consent",
+    "no_hours": "Their hours never open",
+    "unreviewed": "These words are not signed off in their language",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One text as it will be read. `fit` is how many messages it takes, in words."""
+
+    language: str
+    language_name: str
+    text: str
+    fit: str
+    good: bool
+    reviewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The new-campaign form, as filled in so far."""
+
+    name: str = ""
+    key: str = "O1"
+    sender: str = ""
+    area: str = ""
+    window_from: str = str(DEFAULT_WINDOW[0])
+    window_to: str = str(DEFAULT_WINDOW[1])
+    pasted: str = field(default="", repr=False)
+
+    def wanted(self) -> Wanted:
+        """Hours that are no numbers become a window that is refused."""
+        hours = [int(text) if text.isascii() and text.isdigit() else 0 for text in (self.window_from, self.window_to)]
+        return Wanted(self.name.strip(), self.key, self.sender.strip(), self.area.strip(), (hours[0], hours[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list of campaigns."""
+
+    campaign: Campaign
+    counts: Mapping[str, int]
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What changes while a campaign runs."""
+
+    campaign: Campaign
+    pace: Pace
+    counts: Mapping[str, int]
+    refusals: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        return self.counts["waiting"] + self.counts["released"] + self.counts["refused"]
+
+    @property
+    def gone_through(self) -> int:
+        return self.counts["released"] + self.counts["refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One campaign's page."""
+
+    campaign: Campaign
+    author: str
+    approver: str
+    left_out: tuple[tuple[str, int], ...]
+    rejected: tuple[Mapping[str, Any], ...]
+    languages: frozenset[str]
+
+
+def previews(services: Services, wanted: Wanted, *, languages: frozenset[str] = frozenset(LANGUAGES)) -> list[Preview]:
+    """The opener in each language, with what is not filled in yet left as a blank line to fill."""
+    made = []
+    for language in LANGUAGES:
+        if language not in languages:
+            continue
+        text = opener(services, key=wanted.key, language=language, sender=wanted.sender or "____",
+                      area=wanted.area or "____")  # fmt: skip
+        good, fit = _fit(text)
+        reviewed = services.script.wording.is_reviewed(wanted.key, language)
+        made.append(Preview(language, LANGUAGE_NAMES[language], text, fit, good, reviewed))
+    return made
+
+
+def _fit(text: str) -> tuple[bool, str]:
+    size = measure(text)
+    if size.encoding != "GSM-7":
+        return False, f"not in the texts' alphabet: {' '.join(size.offenders)}"
+    if size.segments > 1:
+        return False, f"too long: {size.segments} messages"
+    return True, f"1 message, {size.units} of 160"
+
+
+def all_previews(services: Services, wanted: Wanted) -> list[tuple[str, str, list[Preview]]]:
+    """Every opener one may choose, with its name and its texts."""
+    return [
+        (key, OPENER_NAMES[key], previews(services, Wanted(wanted.name, key, wanted.sender, wanted.area)))
+        for key in KEYS
+    ]
+
+
+def problem_with_name(services: Services, wanted: Wanted) -> str:
+    """Why this sender could not be named in any of the texts, or nothing while none is typed."""
+    refused = unfit_words(services, key="O3", sender=wanted.sender, area="") if wanted.sender else None
+    return refused.reason if refused else ""
+
+
+def rows(tx: Tx, services: Services) -> list[Row]:
+    return [
+        Row(campaign, campaigns.counts(tx, campaign.campaign_id), pace(tx, services, campaign))
+        for campaign in campaigns.every(tx)
+    ]
+
+
+def areas(tx: Tx) -> list[tuple[str, str]]:
+    return [("", "Anywhere"), *((region, region) for region in pacing.regions(tx))]
+
+
+def progress(tx: Tx, services: Services, campaign: Campaign) -> Progress:
+    refused = campaigns.refusals(tx, campaign.campaign_id)
+    words = tuple((REFUSALS.get(reason, reason.replace("_", " ")), n) for reason, n in sorted(refused.items()))
+    return Progress(campaign, pace(tx, services, campaign), campaigns.counts(tx, campaign.campaign_id), words)
+
+
+def shown(tx: Tx, campaign: Campaign) -> Shown:
+    report = campaign.report
+    names = staff.aliases(tx, [one for one in (campaign.author_id, campaign.approver_id) if one])
+    return Shown(
+        campaign=campaign,
+        author=names.get(campaign.author_id, "the operator"),
+        approver=names.get(campaign.approver_id or "", "the operator") if campaign.approver_id else "",
+        left_out=tuple((words, _count(report[kind])) for kind, words in KINDS.items() if _count(report[kind])),
+        rejected=tuple(report["rejected"]),
+        languages=campaigns.languages(tx, campaign.campaign_id),
+    )
+
+
+def _count(value: object) -> int:
+    return len(value) if isinstance(value, list) else int(str(value))

@@ -1,0 +1,165 @@
+"""What does the desk show? Read models for its two pages; the number is not among their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.services import Services
+from bot.store import handoffs, people, staff, threads
+from bot.store.db import Tx
+from bot.store.staff import Staff
+from bot.store.threads import Note, Offer, QueueRow, Release, ThreadMessage
+from bot.web.desk import words
+from bot.web.desk.words import Fact
+from flows.conversation import Conversation
+
+CANNED = ("H0", "M3", "M4", "V1", "E1")
+"""Texts an advocate may begin from: the first line, a place held, a place that ran out, a hello, how it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    now: datetime
+    shift_ends_at: datetime | None
+    waiting: tuple[QueueRow, ...]
+    mine: tuple[QueueRow, ...]
+    others: int
+    colleagues: int
+
+    @property
+    def waiting_words(self) -> str:
+        n = len(self.waiting)
+        return "Nobody is waiting" if n == 0 else f"{n} {'person is' if n == 1 else 'people are'} waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One text of the thread with its words for staff."""
+
+    message: ThreadMessage
+    sender: str
+    state: str
+    state_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    key: str
+    when: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One conversation, as its advocate sees it."""
+
+    now: datetime
+    conversation_id: str
+    handoff: handoffs.Handoff
+    call_sign: str
+    language: str
+    conversation: Conversation
+    epoch: int
+    owner: str
+    mine: bool
+    suppressed: bool
+    safe_hours: str
+    lines: tuple[Line, ...]
+    facts: tuple[Fact, ...]
+    offers: tuple[tuple[Offer, str], ...]
+    release: Release | None
+    notes: tuple[tuple[Note, str], ...]
+    canned: tuple[Canned, ...]
+    last_inbound_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.handoff.state != "closed"
+
+    @property
+    def last_words(self) -> ThreadMessage | None:
+        """What the person said last, verbatim: the largest thing on the page."""
+        return next((line.message for line in reversed(self.lines) if line.message.direction == "in"), None)
+
+    @property
+    def first_draft(self) -> str:
+        """The first line of a human, until one has been sent."""
+        said = any(line.message.kind == "advocate" for line in self.lines)
+        ready = next((canned.text for canned in self.canned if canned.key == "H0"), "")
+        return "" if said else ready
+
+    @property
+    def inbound_count(self) -> int:
+        return sum(line.message.direction == "in" for line in self.lines)
+
+
+def board(tx: Tx, account: Staff) -> Board:
+    rows = threads.queue(tx)
+    return Board(
+        now=tx.now,
+        shift_ends_at=staff.shift_of(tx, account.staff_id),
+        waiting=tuple(row for row in rows if row.owner_id is None),
+        mine=tuple(row for row in rows if row.owner_id == account.staff_id),
+        others=sum(row.owner_id not in (None, account.staff_id) for row in rows),
+        colleagues=len(staff.on_shift(tx, tx.now)),
+    )
+
+
+def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Talk | None:
+    """None unless the conversation was ever handed over: advocates see no others."""
+    stored = threads.read(tx, conversation_id)
+    handoff = handoffs.latest_of(tx, conversation_id)
+    person = people.get(tx, stored.person_id) if stored else None
+    if stored is None or handoff is None or person is None:
+        return None
+    messages = threads.thread(tx, conversation_id)
+    notes = threads.notes_of(tx, conversation_id)
+    writers = [m.staff_id for m in messages if m.staff_id] + [n.staff_id for n in notes]
+    names = staff.aliases(tx, [*writers, *([handoff.owner_id] if handoff.owner_id else [])])
+    wording = services.script.wording
+    owned = handoff.state == "owned" and handoff.owner_id is not None
+    return Talk(
+        now=tx.now,
+        conversation_id=conversation_id,
+        handoff=handoff,
+        call_sign=person.call_sign,
+        language=stored.conversation.language,
+        conversation=stored.conversation,
+        epoch=stored.epoch,
+        owner=names.get(handoff.owner_id or "", "") if owned else "",
+        mine=owned and handoff.owner_id == account.staff_id,
+        suppressed=stored.conversation.suppressed,
+        safe_hours=words.safe_hours(person.safe_hours),
+        lines=tuple(_line(m, names) for m in messages),
+        facts=tuple(words.facts(stored.conversation.answers)),
+        offers=tuple((offer, wording.traits(offer.traits, "en")) for offer in threads.offers_of(tx, conversation_id)),
+        release=threads.release_of(tx, person.person_id),
+        notes=tuple((note, names.get(note.staff_id, "A colleague")) for note in notes),
+        canned=_canned(tx, services, account, conversation_id, stored.conversation.language),
+        last_inbound_at=stored.last_inbound_at,
+    )
+
+
+def _line(message: ThreadMessage, names: dict[str, str]) -> Line:
+    if message.direction == "in":
+        return Line(message, "They wrote", "", "")
+    sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
+    state, kind = words.delivery(message.status, message.reason)
+    return Line(message, sender, state, kind)
+
+
+def _canned(tx: Tx, services: Services, account: Staff, conversation_id: str, language: str) -> tuple[Canned, ...]:
+    """Only words that are signed off, and only those that are true: a held place is spoken of while one is held."""
+    wording = services.script.wording
+    fields: dict[str, str | int] = {"NAME": account.alias, "BRAND": services.settings.brand}
+    until = threads.held_until(tx, conversation_id)
+    if until is not None:
+        fields["H"] = (until - tx.now) // timedelta(hours=1)
+    cleared = [
+        key
+        for key in CANNED
+        if (services.settings.allow_unreviewed_texts or wording.is_reviewed(key, language))
+        and (key != "M3" or fields.get("H"))
+    ]
+    return tuple(Canned(key, wording.text(key, "en").when, wording.render(key, language, fields)) for key in cleared)

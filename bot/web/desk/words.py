@@ -1,0 +1,192 @@
+"""What do our codes mean in plain words? For staff pages; nothing here is ever texted to anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+REASONS = {
+    "danger": "Said they are in danger now",
+    "suicide": "Wrote of suicide or of hurting themselves",
+    "medical": "Wrote of something that may need a doctor at once",
+    "minor": "Said they are under 18",
+    "human": "Asked for a person",
+    "help": "Sent HELP",
+    "unclear": "The bot did not understand, twice",
+    "language": "Writes in a language the bot does not have",
+    "share": "Wants a place, and agreed that we ask for it",
+    "share_no": "Wants a place, and does not want anything shared",
+    "short_time": "Has very little time",
+    "no_match": "No open place fits; somebody has to look",
+    "again": "Wrote again while waiting",
+    "disclosure": "Told something that a person should read",
+    "third_party": "May be written by someone else: prices or bookings",
+    "erase": "Asked that what they sent be erased",
+    "hold_lapsed": "A held place ran out",
+    "hold_declined": "A place said no",
+    "unsafe": "May not be safe to text",
+}
+OUTCOMES = {
+    "safe_for_now": "Safe for now",
+    "referred": "Referred",
+    "held": "A place is held",
+    "arrived": "Arrived at a place",
+    "lost_contact": "Lost contact",
+    "wrong_person": "Wrong person",
+    "other": "Something else",
+}
+LANGUAGES = {"en": "English", "es": "Spanish"}
+KINDS = {
+    "night_shelter": "night shelter",
+    "emergency_house": "emergency house",
+    "transitional": "transitional housing",
+    "outpatient": "outpatient care",
+}
+WINDOWS = {"morning": "morning", "afternoon": "afternoon", "night": "night"}
+SLOTS = (
+    ("urgency", "How soon"),
+    ("need", "What would help"),
+    ("area", "Near"),
+    ("age", "Age"),
+    ("household", "Who would come"),
+    ("places", "Kind of place"),
+    ("musts", "Must have"),
+)
+SKIPPED = "skipped"
+_VALUES = {
+    "urgency": {"now": "Now: in danger", "tonight": "Tonight", "week": "This week", "looking": "Just looking"},
+    "need": {
+        "bed": "a place to stay",
+        "advocacy": "someone to talk to",
+        "health": "a doctor",
+        "legal": "legal help",
+        "basics": "food, cash or a ride",
+        "other": "something else",
+    },
+    "age": {"under18": "Under 18", "18-24": "18 to 24", "25up": "25 or older"},
+    "places": {"women": "women's", "men": "men's", "trans": "trans or nonbinary welcome", "any": "any"},
+    "musts": {
+        "phone": "keep their phone",
+        "no_religion": "no religious rules",
+        "lgbtq": "LGBTQ welcome",
+        "wheelchair": "wheelchair access",
+        "meds": "keep their medicine",
+        "come_and_go": "come and go",
+        "language": "their language spoken",
+    },
+}
+_REFUSALS = {
+    "held_by_advocate": "an advocate took over before it left",
+    "stopped": "they asked for no more texts",
+    "suppressed": "they asked for no more texts",
+    "unreviewed": "these words are not signed off yet",
+    "stale_epoch": "somebody else holds the conversation now",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what a person told us. `known` is false when it was not asked or was skipped."""
+
+    label: str
+    text: str
+    known: bool
+
+
+def reason(code: str) -> str:
+    return REASONS.get(code, plain(code))
+
+
+def plain(code: str) -> str:
+    """A code nobody gave words to yet, readable all the same."""
+    return code.replace("_", " ").capitalize()
+
+
+def facts(answers: Mapping[str, object]) -> list[Fact]:
+    """Every question of the screen, answered or not: what was not said is as important as what was."""
+    lines = []
+    for slot, label in SLOTS:
+        value = answers.get(slot)
+        if value is None:
+            lines.append(Fact(label, "Not known", known=False))
+        elif value == SKIPPED:
+            lines.append(Fact(label, "Did not want to say", known=False))
+        else:
+            lines.append(Fact(label, _value(slot, value), known=True))
+    return lines
+
+
+def _value(slot: str, value: object) -> str:
+    match slot, value:
+        case "area", Mapping():
+            return _area(value)
+        case "household", Mapping():
+            return _household(value)
+        case _, list() | tuple():
+            text = ", ".join(_VALUES.get(slot, {}).get(str(v), plain(str(v)).lower()) for v in value)
+            return text[:1].upper() + text[1:]
+        case _:
+            return _VALUES.get(slot, {}).get(str(value), plain(str(value)))
+
+
+def _area(value: Mapping[str, object]) -> str:
+    near = value.get("place") or (f"ZIP {value['zip3']}xx" if value.get("zip3") else "")
+    far = "wants to get far away" if value.get("far") else ""
+    return "; ".join(str(part) for part in (near, far) if part) or "Not known"
+
+
+def _household(value: Mapping[str, object]) -> str:
+    parts = []
+    if value.get("alone"):
+        parts.append("just them")
+    if "kids" in value and value["kids"] is not False:
+        kids = value["kids"]
+        counted = isinstance(kids, int) and not isinstance(kids, bool)
+        parts.append(("1 child" if kids == 1 else f"{kids} children") if counted else "children")
+    words = (("pregnant", "pregnant"), ("pet", "a pet"), ("adult", "another adult"))
+    parts += [text for name, text in words if value.get(name)]
+    text = ", ".join(parts) or "just them"
+    return text[:1].upper() + text[1:]
+
+
+def safe_hours(value: str | None) -> str:
+    """When they said it is all right to text."""
+    if value is None:
+        return "Not asked"
+    if not value:
+        return "Only after they write"
+    return ", ".join(WINDOWS.get(window, window) for window in value.split(",")).capitalize()
+
+
+def delivery(status: str, why: str | None) -> tuple[str, str]:
+    """What became of a text, in words, and how loud to say it (a CSS class)."""
+    match status:
+        case "queued":
+            return "Waiting to leave", ""
+        case "sending":
+            return "Leaving now", ""
+        case "unknown":
+            return "Not known if it left: we are asking the carrier", "warn"
+        case "sent":
+            return "Sent", ""
+        case "delivered":
+            return "Delivered", ""
+        case "refused":
+            return f"Held back: {_REFUSALS.get(why or '', plain(why or 'not allowed').lower())}", "warn"
+        case "undelivered" | "failed":
+            return "Did not arrive" + (f" ({plain(why).lower()})" if why else ""), "bad"
+        case _:
+            return "", ""
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """A span in the one unit that matters: 40 s, 12 min, 3 h, 2 days."""
+    span = max(now - moment, timedelta(0))
+    if span < timedelta(minutes=1):
+        return "less than a minute"
+    if span < timedelta(hours=1):
+        return f"{span // timedelta(minutes=1)} min"
+    if span < timedelta(days=2):
+        return f"{span // timedelta(hours=1)} h {span % timedelta(hours=1) // timedelta(minutes=1)} min"
+    return f"{span.days} days"

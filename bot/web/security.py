@@ -1,0 +1,99 @@
+"""What may a browser do with our pages, and what may another site make it do? Headers, CSRF, sizes, error pages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, render_template, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from bot.settings import Settings
+
+csrf = CSRFProtect()
+"""Blueprints that machines call with their own signature are exempted in bot/web/__init__.py, and no others."""
+
+LARGEST_REQUEST = 6 * 1024 * 1024
+"""Bytes: a recipient list is at most 5 MB, and nothing else comes near."""
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+_PLAIN_WORDS = {
+    400: ("That did not arrive whole", "Go back, and try again. Nothing was changed."),
+    403: ("This page is not for your role", "If you need it, ask the lead who gave you your account."),
+    404: ("There is nothing here", "It may have been closed, or the address is not right."),
+    405: ("That cannot be done this way", "Go back, and use the buttons on the page."),
+    413: ("That is too large", "The largest file this page takes is 5 MB. Nothing was kept."),
+    429: ("Too many at once", "Wait a minute, and try again."),
+    500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),
+    503: ("Not ready", "The line is starting, or a part of it is down. Try again in a minute."),
+}
+_DRAFT_FIELDS = ("text", "note")
+"""Form fields whose words somebody typed with care: shown again when a form is turned away."""
+
+
+def install(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow answer must not be lost to a clock
+        # We send no referrer on purpose; SameSite=Strict and Sec-Fetch-Site do what the referrer check would.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.before_request(_refuse_other_sites)
+    csrf.init_app(app)
+    app.after_request(_protect)
+    app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(500, _error_page)
+
+
+def local_path(address: str) -> str:
+    """The address if it is a path of ours, else nothing: nobody is sent elsewhere after a log-in."""
+    parts = urlsplit(address)
+    plain = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+    return address if plain and not parts.scheme and not parts.netloc else ""
+
+
+def _refuse_other_sites() -> None:
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") in (
+        "cross-site",
+        "same-site",
+    ):
+        abort(403)
+
+
+def _protect(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    # Survivors' words must not lie in a browser's cache; our own stylesheet may, once it is checked for change.
+    response.headers["Cache-Control"] = "no-cache" if request.endpoint == "static" else "no-store"
+    return response
+
+
+def _csrf_page(_error: CSRFError) -> tuple[str, int]:
+    drafts = [request.form[name] for name in _DRAFT_FIELDS if request.form.get(name)]
+    title = "This page was open too long"
+    advice = "Your log-in has ended or changed, so nothing was sent. Open the page again and try once more."
+    return render_template("errors.html", title=title, advice=advice, drafts=drafts, code=400), 400
+
+
+def _error_page(error: HTTPException) -> tuple[str, int] | Response:
+    code = error.code or 500
+    if code < 400 or error.response is not None:
+        return error.get_response()  # type: ignore[return-value]
+    title, advice = _PLAIN_WORDS.get(code, _PLAIN_WORDS[400 if code < 500 else 500])
+    if request.headers.get("HX-Request"):
+        return title, code
+    # When the database is what broke, its page must not ask the database who is looking.
+    g.bare = code >= 500
+    return render_template("errors.html", title=title, advice=advice, drafts=[], code=code), code

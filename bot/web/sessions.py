@@ -1,0 +1,126 @@
+"""Whose request is this? Sessions kept in our own table, read only when a view asks for them.
+
+The cookie is 32 random bytes and nothing else; the table knows it by a keyed hash, so neither a dump of the database
+nor a cookie that was revoked opens a door. The webhook is hot: a request that never touches `session` costs no query
+and sets no cookie.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Request, Response
+from flask.sessions import SessionInterface, SessionMixin
+
+from bot.store import staff
+from bot.store.db import Database
+
+STAFF_SESSION_LASTS = timedelta(hours=12)
+"""Absolute, from log-in: one shift."""
+VISITOR_SESSION_LASTS = timedelta(hours=2)
+"""For a log-in form or the simulator: long enough to fill in, short enough not to pile up."""
+
+
+class StoredSession(SessionMixin):
+    """A mapping that fetches itself on first use. `staff_id` in it makes it a staff session."""
+
+    def __init__(self, database: Database, cookie: str | None) -> None:
+        self._database = database
+        self._cookie = cookie
+        self._values: dict[str, Any] | None = None
+        self._found = False
+        self._renewed = False
+        self.modified = False
+
+    @property
+    def values_now(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = self._fetch()
+        return self._values
+
+    def _fetch(self) -> dict[str, Any]:
+        if not self._cookie:
+            return {}
+        with self._database.reading() as tx:
+            kept = staff.read_session(tx, staff.session_key(tx, self._cookie))
+        self._found = kept is not None
+        return {} if kept is None else json.loads(kept)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_now[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.values_now[name] = value
+        self.modified = True
+
+    def __delitem__(self, name: str) -> None:
+        del self.values_now[name]
+        self.modified = True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_now)
+
+    def __len__(self) -> int:
+        return len(self.values_now)
+
+    def renew(self) -> None:
+        """A new cookie and nothing of the old session: at log-in, log-out, and whenever rights change, so that an
+        id fixed beforehand is worth nothing."""
+        self.values_now.clear()
+        self._renewed = True
+        self.modified = True
+
+    @property
+    def key(self) -> str:
+        """The name this session is kept under; empty before it is kept."""
+        return self._database.keys.index("session", self._cookie) if self._cookie and self._found else ""
+
+    def keep(self) -> str | None:
+        """Writes what changed. Returns the cookie to set, an empty one to take away, or None when it stays."""
+        with self._database.transaction() as tx:
+            old = staff.session_key(tx, self._cookie) if self._cookie else ""
+            if self._found and not self._renewed:
+                staff.write_session(tx, old, json.dumps(self.values_now))
+                return None
+            if old:
+                staff.drop_session(tx, old)
+            if not self.values_now:
+                return ""
+            cookie = secrets.token_urlsafe(32)
+            staff_id = self.values_now.get("staff_id")
+            lasts = STAFF_SESSION_LASTS if staff_id else VISITOR_SESSION_LASTS
+            staff.add_session(
+                tx, staff.session_key(tx, cookie), json.dumps(self.values_now), staff_id=staff_id,
+                expires_at=tx.now + lasts,
+            )  # fmt: skip
+            return cookie
+
+
+class StoredSessions(SessionInterface):
+    """Flask's door to the table."""
+
+    def __init__(self, database: Database, *, secure: bool) -> None:
+        self._database = database
+        self._secure = secure
+        # With this prefix a browser accepts the cookie only from this very host, over https.
+        self.cookie_name = "__Host-quietline" if secure else "quietline"
+
+    def open_session(self, app: Flask, request: Request) -> StoredSession:
+        return StoredSession(self._database, request.cookies.get(self.cookie_name))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not isinstance(session, StoredSession) or not session.modified:
+            return
+        cookie = session.keep()
+        if cookie is None:
+            return
+        guarded = {"secure": self._secure, "httponly": True, "samesite": "Strict"}
+        if cookie:
+            # No date: it goes when the browser is closed, and the table ends it in any case.
+            response.set_cookie(self.cookie_name, cookie, **guarded)
+        else:
+            response.delete_cookie(self.cookie_name, **guarded)

@@ -1,0 +1,68 @@
+/* How does a page stay true without being reloaded? Fragments that are polled (htmx), compared by ETag, and announced
+   without their content: what is spoken or put in the title can be heard and seen by somebody else. */
+
+const plainTitle = document.title;
+
+// A fragment that has not changed answers 304 and nothing is swapped, so a reader's place is kept.
+document.addEventListener("htmx:configRequest", (event) => {
+  const etag = event.target.dataset.etag;
+  if (etag && event.detail.verb === "get") event.detail.headers["If-None-Match"] = etag;
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const place = event.target;
+  if (!("etag" in place.dataset)) return;
+  const status = event.detail.xhr ? event.detail.xhr.status : 0;
+  if (status === 200) place.dataset.etag = event.detail.xhr.getResponseHeader("ETag") || "";
+  tellConnection(status === 200 || status === 304);
+});
+
+// Two presses of a button are one: "take next" must not take two people. Coming back to the page makes it new.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  announce(event.target);
+  tellLocalTime(event.target);
+});
+
+// The server writes UTC; whoever reads is somewhere.
+function tellLocalTime(place) {
+  for (const time of place.querySelectorAll("time[data-show]")) {
+    const hour = { hour: "2-digit", minute: "2-digit" };
+    const form = time.dataset.show === "time" ? hour : { ...hour, day: "numeric", month: "short" };
+    time.textContent = new Date(time.dateTime).toLocaleString([], form);
+  }
+}
+
+function tellConnection(good) {
+  const strip = document.getElementById("connection");
+  if (!strip) return;
+  const lost = strip.classList.contains("lost");
+  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (good) strip.dataset.last = time;
+  if (good && (lost || !strip.dataset.told)) strip.textContent = "Connected";
+  if (!good && !lost) strip.textContent = `Not connected. What you see is from ${strip.dataset.last || "earlier"}.`;
+  strip.dataset.told = "1";
+  strip.classList.toggle("lost", !good);
+}
+
+// `data-count` is what the title counts, `data-say` what a screen reader hears when `data-mark` changes.
+function announce(place) {
+  const news = place.querySelector("[data-mark]");
+  if (!news) return;
+  const count = Number(news.dataset.count || 0);
+  document.title = count > 0 ? `(${count}) ${plainTitle}` : plainTitle;
+  if (place.dataset.mark !== undefined && place.dataset.mark !== news.dataset.mark && news.dataset.say) {
+    document.getElementById("say").textContent = news.dataset.say;
+  }
+  place.dataset.mark = news.dataset.mark;
+}
+
+for (const place of document.querySelectorAll("[data-etag]")) announce(place);
+tellLocalTime(document);

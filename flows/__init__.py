@@ -1,0 +1,1 @@
+"""Decides the conversation. Pure: no clock, dice, network, database, environment, Flask or logging."""

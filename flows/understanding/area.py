@@ -1,0 +1,96 @@
+"""Where should we look? Three ZIP digits, a city, or far from here; a street is never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.understanding.gazetteer import Named
+from flows.understanding.lexicon import Found, Heard, Lexicon
+from flows.understanding.reading import Cause
+
+_STREET_REACH = 3
+
+
+def area_of(
+    heard: Heard, found: Sequence[Found], asked: bool, lexicon: Lexicon
+) -> tuple[dict[str, object], list[Cause]]:
+    """The slots `area` or `area_guess`, and why. Unasked, a place counts only after a word such as "near"."""
+    answers: dict[str, object] = {}
+    causes: list[Cause] = []
+    area: dict[str, object] = {}
+    for one in found:
+        if one.rule.name == "far.phrases" or (asked and one.rule.name == "far.asked"):
+            area["far"] = True
+            causes.append(one.rule.cause)
+            break
+    zip3 = _zip3(heard.words, asked, lexicon)
+    if zip3:
+        area["zip3"] = zip3
+        causes.append(Cause("area:zip"))
+    else:
+        place = _place(heard, asked, lexicon)
+        if place is not None:
+            value: dict[str, object] = {"place": place.place.label, "zip3s": list(place.place.zip3s)}
+            causes.append(place.place.cause)
+            if place.sure:
+                area.update(value)
+            else:
+                answers["area_guess"] = value
+    if area:
+        answers["area"] = area
+    return answers, causes
+
+
+def _zip3(words: Sequence[str], asked: bool, lexicon: Lexicon) -> str | None:
+    """The first three digits of the ZIP in the text. A house number, five digits or not, is not one."""
+    near, zips, streets = (lexicon.sets[key] for key in ("area.near", "area.zip_words", "area.streets"))
+    alone = all(word in lexicon.sets["area.drop"] or word in zips or word.isdigit() for word in words)
+    for at in range(len(words) - 1, -1, -1):
+        word = words[at]
+        if not word.isdigit() or word < "005":
+            continue
+        before = words[max(0, at - 2) : at]
+        named = any(w in zips for w in (*before, *words[at + 1 : at + 2]))
+        if len(word) == 5:
+            following = words[at + 1 : at + 1 + _STREET_REACH]
+            house = any(w in streets for w in following) and not any(w.isdigit() for w in following[:1])
+            if (asked and not house) or named or (not house and any(w in near for w in before)):
+                return word[:3]
+        elif len(word) == 9 and (asked or named):
+            return word[:3]
+        elif len(word) == 3 and ((asked and alone) or named):
+            return word
+    return None
+
+
+def _place(heard: Heard, asked: bool, lexicon: Lexicon) -> Named | None:
+    words = heard.words
+    near = lexicon.sets["area.near"]
+    if not asked and near.isdisjoint(words):
+        return None
+    bare = tuple(word for word in words if word not in lexicon.sets["area.drop"]) or words
+    if asked and words in (("l", "a"), ("d", "c")):  # "L.A." is the city, not a state
+        words = bare = ("".join(words),)
+    named = lexicon.places.named(words)
+    if not named and asked:
+        words, named = bare, lexicon.places.named(bare)
+    # a name that could be another place counts only when it is all that was said, or a state follows it
+    named = [
+        one
+        for one in named
+        if one.sure or (asked and one.end - one.start == len(bare)) or lexicon.places.after(words, one.end)
+    ]
+    if not asked:
+        named = [one for one in named if any(w in near for w in words[max(0, one.start - 2) : one.start])]
+    if not named:
+        return None
+    sure = [one for one in named if one.sure]
+    best = (sure or named)[0]
+    states = [one for one in named if one.place.state and one.start >= best.end]
+    state = lexicon.places.after(words, best.end) or (states[0].place if states else None)
+    if state is not None and not best.place.state and not set(best.place.zip3s) & set(state.zip3s):
+        # "jackson mi": a town we do not list, in a state we do
+        return Named(state, best.start, best.end, True)
+    if state is not None:
+        return Named(best.place, best.start, best.end, True)
+    return best

@@ -1,0 +1,168 @@
+"""What are the words of a text, whatever its case, accents, signs, spacing, shorthand and slips of the thumb?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
+
+LONGEST = 10_000
+"""Characters that are read. A text message is at most 1,600; the bound keeps hostile input cheap."""
+
+_APOSTROPHES = str.maketrans(dict.fromkeys("'`\u2018\u2019\u02bc\u00b4\u2032", ""))
+_ASCII_WORD = re.compile(r"[a-z0-9]+|\$")
+_ANY_WORD = re.compile(r"[^\W_]+|\$|[\x00]\S")
+_COUNT_THEN_WORD = re.compile(r"(\d+)([a-z]{2,})")
+_ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
+_RUN = re.compile(r"(.)\1+")
+_LONG_RUN = re.compile(r"(.)\1{2,}")
+_SHORTEST_CORRECTED = 4
+
+
+@lru_cache(maxsize=4096)
+def _plain(char: str) -> str:
+    """One character as it counts for matching: a letter or digit itself, a sign as a word of its own, else a gap."""
+    category = unicodedata.category(char)
+    if category[0] == "M" or category in ("Cf", "Sk"):  # accents, joiners, skin tones: nothing at all
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category[0] == "L":
+        return char
+    if category == "So" and char not in "\u2640\u2642":  # the gender halves of joined signs say nothing
+        return f" \x00{char} "
+    return " "
+
+
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char if " " < char < "\x7f" else _plain(char) for char in decomposed)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words as typed: folded case and accents, no punctuation, each emoji a word. Any string is accepted."""
+    text = text[:LONGEST].translate(_APOSTROPHES)
+    if "#" in text:
+        text = re.sub(r"#(?!\s*\d)", " number ", text)
+    if "<3" in text:
+        text = text.replace("<3", " \u2764 ")
+    if "w/" in text:
+        text = text.replace("w/", "with ")
+    if text.isascii():
+        words = tuple(_ASCII_WORD.findall(text.lower()))
+    else:
+        words = tuple(word.lstrip("\x00") for word in _ANY_WORD.findall(_without_accents(text)))
+    if words:
+        return words
+    marks = text.strip()
+    if "?" in marks:
+        return ("?",)
+    return ("-",) if marks and not marks.strip("-") else ()
+
+
+def is_sign(word: str) -> bool:
+    """True for an emoji or another sign that stands as a word of its own."""
+    return len(word) == 1 and not word.isalnum() and word not in "?-$"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spelling:
+    """Brings the ways people type a word to one: shorthand (`2nite`), two words to one (`he is` to `hes`),
+    number words to digits, letters typed apart or too often, and one slip in a word of four letters or more."""
+
+    variants: Mapping[str, str]
+    joined: Mapping[tuple[str, str], str]
+    vocabulary: frozenset[str] = frozenset()
+    near: Mapping[str, tuple[str, ...]] | None = None
+
+    def settle(self, words: Iterable[str]) -> tuple[str, ...]:
+        """The words in the one spelling in which phrases are kept and sought."""
+        settled: list[str] = []
+        for word in self._together(tuple(words)):
+            known = self.variants.get(word)
+            if known is not None:
+                settled.append(known)
+            elif word in self.vocabulary:
+                settled.append(word)
+            else:
+                settled.extend(self._unknown(word))
+        return self._joined(settled)
+
+    def _together(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """`s t o p` is one word, if there is such a word."""
+        if sum(len(word) == 1 for word in words) < 3:
+            return words
+        out: list[str] = []
+        run: list[str] = []
+        for word in (*words, ""):
+            if len(word) == 1 and word.isalpha():
+                run.append(word)
+                continue
+            together = "".join(run)
+            out.extend([together] if len(run) > 2 and self._known(together) else run)
+            run = []
+            out.append(word)
+        return tuple(out[:-1])
+
+    def _known(self, word: str) -> bool:
+        return word in self.vocabulary or word in self.variants
+
+    def _unknown(self, word: str) -> tuple[str, ...]:
+        if word.isdigit():
+            return (word,)
+        if "0" <= word[0] <= "9":
+            apart = _COUNT_THEN_WORD.fullmatch(word)
+            if apart and not _ORDINAL.fullmatch(word):
+                return (apart[1], self.variants.get(apart[2], apart[2]))
+            return (word,)
+        if _LONG_RUN.search(word):
+            for shorter in (_LONG_RUN.sub(r"\1\1", word), _LONG_RUN.sub(r"\1", word), _RUN.sub(r"\1", word)):
+                if self._known(shorter):
+                    return (self.variants.get(shorter, shorter),)
+            word = _LONG_RUN.sub(r"\1", word)
+        return (self._corrected(word),)
+
+    def _corrected(self, word: str) -> str:
+        """The one known word a single slip away that starts alike; the word itself when there is none.
+        The first letter must agree, or be swapped with the second: `bills` is never `pills`."""
+        if self.near is None or len(word) < _SHORTEST_CORRECTED or len(word) > 24:
+            return word
+        best = ""
+        for cut in (word, *shortened(word)):
+            for known in self.near.get(cut, ()):
+                alike = known[0] == word[0] or known[:2] == word[1::-1]
+                if alike and OSA.distance(word, known, score_cutoff=1) <= 1 and (not best or known < best):
+                    best = known
+        return best or word
+
+    def _joined(self, words: list[str]) -> tuple[str, ...]:
+        if not any(pair in self.joined for pair in pairwise(words)):
+            return tuple(words)
+        out: list[str] = []
+        for word in words:
+            one = self.joined.get((out[-1], word)) if out else None
+            if one is None:
+                out.append(word)
+            else:
+                out[-1] = one
+        return tuple(out)
+
+
+def shortened(word: str) -> tuple[str, ...]:
+    """The word with each letter left out in turn."""
+    return tuple(word[:at] + word[at + 1 :] for at in range(len(word)))
+
+
+def nearness(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """An index from a word, and from it with a letter left out, to the known words it may stand for."""
+    index: dict[str, set[str]] = {}
+    for word in words:
+        if len(word) >= _SHORTEST_CORRECTED and word.isalpha():
+            for cut in (word, *shortened(word)):
+                index.setdefault(cut, set()).add(word)
+    return {cut: tuple(sorted(known)) for cut, known in index.items()}

@@ -1,0 +1,58 @@
+"""Which of the options that were offered did the text choose?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.understanding.lexicon import Found, Heard, Lexicon
+from flows.understanding.reading import Expecting
+
+LETTERS = ("A", "B", "BOTH", "NO")
+
+
+def numbered(heard: Heard, expecting: Expecting, lexicon: Lexicon) -> list[str] | None:
+    """The options chosen by bare numbers, in order; [] if the text is numbers that name none; None if it is not
+    a bare number. "15" is 1 and 5 when several may be chosen and there is no fifteenth."""
+    numbers = bare_numbers(heard, lexicon)
+    if numbers is None:
+        return None
+    several = expecting.parser in ("choices", "household")
+    chosen: list[str] = []
+    for number in numbers:
+        parts = [number] if len(number) == 1 or not several or "0" in number else list(number)
+        for part in parts:
+            if not 0 < int(part) <= len(expecting.options):
+                return []
+            chosen.append(expecting.options[int(part) - 1])
+    chosen = list(dict.fromkeys(chosen))
+    if len(chosen) > 1 and not several:
+        return []
+    return chosen[: lexicon.limits.get(expecting.slot)]
+
+
+def bare_numbers(heard: Heard, lexicon: Lexicon) -> list[str] | None:
+    """The numbers of a text that is nothing but numbers, ordinals and the words that stand around them."""
+    numbers = [word for word in heard.words if word.isdigit()]
+    loose = lexicon.sets["bare.words"]
+    ordinals = [str(lexicon.ordinals[word]) for word in heard.words if word in lexicon.ordinals]
+    for word in heard.words:
+        if not (word.isdigit() or word in lexicon.ordinals or word in loose or not word.isalnum()):
+            return None
+    if ordinals:
+        return ordinals  # "the 1st 1": the number word only stands for "one of them"
+    return [number.lstrip("0") or "0" for number in numbers if len(number) <= 7] or None
+
+
+def worded(found: Sequence[Found], expecting: Expecting) -> str | None:
+    """The option whose words (`[options]`) are the whole text, if this question has it."""
+    named = {one.rule.name.removeprefix("options.") for one in found if one.rule.name.startswith("options.")}
+    return next((value for value in expecting.options if value in named), None)
+
+
+def letter(heard: Heard, found: Sequence[Found]) -> str | None:
+    """A, B, BOTH or NO, when the whole text says so."""
+    plain = "".join(heard.plain).upper()
+    if plain in ("A", "B"):
+        return plain
+    named = {one.rule.name.removeprefix("letters.") for one in found if one.rule.name.startswith("letters.")}
+    return next((value for value in LETTERS if value in named), None)

@@ -1,0 +1,182 @@
+"""Is every text read as the table says, whatever its case, signs and company?"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.understanding import Expecting, Intent, Lexicon, Reading, read
+
+HERE = Path(__file__).parent
+FILES = Path(__file__).parents[2] / "flows" / "lexicon"
+DOCUMENTS = {name: tomllib.loads((FILES / f"{name}.toml").read_text()) for name in ("en", "es", "places")}
+LEXICON = Lexicon.parse(DOCUMENTS)
+RANK = list(Intent).index
+
+ASKED = {
+    "any": None,
+    "O1": Expecting("invited", "", "yes_no", ("yes", "no")),
+    "C1": Expecting("C1", "", "yes_no", ("yes", "not_now", "person")),
+    "C2": Expecting("C2", "", "yes_no", ("yes", "no")),
+    "Q1": Expecting("Q1", "urgency", "choice", ("now", "tonight", "week", "looking")),
+    "Q2": Expecting("Q2", "need", "choices", ("bed", "advocacy", "health", "legal", "basics", "other")),
+    "Q3": Expecting("Q3", "area", "area"),
+    "Q4": Expecting("Q4", "household", "household", ("alone", "kids", "pregnant", "pet", "adult")),
+    "Q5": Expecting("Q5", "age", "age", ("under18", "18-24", "25up")),
+    "Q6": Expecting("Q6", "places", "choices", ("women", "men", "trans", "any")),
+    "Q7": Expecting(
+        "Q7", "musts", "choices", ("phone", "no_religion", "lgbtq", "wheelchair", "meds", "come_and_go", "language")
+    ),
+    "S1": Expecting("S1", "safe_hours", "choices", ("morning", "afternoon", "night", "only_after")),
+    "S2": Expecting("S2", "code_word", "word"),
+    "M1": Expecting("M1", "", "yes_no", ("yes", "more", "no")),
+    "M2": Expecting("M2", "choice", "letters", ("A", "B", "BOTH", "NO")),
+    "FollowUp": Expecting("V1", "follow_up", "choice", ("good", "so_so", "not_good")),
+    "Save": Expecting("H3", "", "choice", ("save",)),
+    "Lapsed": Expecting("M4", "lapsed", "choice", ("again", "look", "person")),
+    "J1": Expecting("J1", "", "yes_no", ("yes", "later")),
+    "L0": Expecting("L0", "language", "choice", ("en", "es")),
+    "New": Expecting("New", "new_slot", "choice", ("red", "blue")),
+}
+LINES = [line for line in (HERE / "inbounds.txt").read_text().splitlines() if line and not line.startswith("#")]
+
+
+def hear(asked: str, text: str, language: str = "en") -> Reading:
+    return read(
+        text, expecting=ASKED[asked], language=language, lexicon=LEXICON, safe_now=asked not in ("any", "O1", "C1")
+    )
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_inbound_is_read_as_the_table_says(line: str) -> None:
+    where, text, intent, option, answers, flags = (cell.strip() for cell in line.split("|"))
+    asked, _, language = where.partition(":")
+    got = hear(asked, text, language or "en")
+    assert got.intent == intent, got
+    if option:
+        assert got.option == option
+    if answers:
+        assert dict(got.answers) == json.loads(answers)
+    if flags:
+        assert set(got.flags) == set(flags.replace("-", "").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "other"),
+    [
+        ("si quien es", "es", None), ("who is this", "en", None), ("si", "es", None), ("ok", None, None),
+        ("spanish pls", "es", None), ("no hablo ingles", "es", None), ("mwen bezwen ed tanpri", None, "Haitian Creole"),
+        ("tôi cần giúp đỡ", None, "Vietnamese"), ("preciso de ajuda nao falo ingles", None, "Portuguese"),
+        ("도와주세요", None, "Korean"), ("ساعدني من فضلك", None, "Arabic"), ("मेरी मदद करो", None, "Hindi"),
+        ("k'iche'", None, "K'iche'"), ("tagalog", None, "Tagalog"),
+    ],
+)  # fmt: skip
+def test_language_is_told_by_the_text_alone(text: str, language: str | None, other: str | None) -> None:
+    got = hear("any", text)
+    assert (got.language, got.other_language) == (language, other)
+
+
+def test_short_time_is_noticed() -> None:
+    assert hear("C1", "yea hes asleep for a min").short_time
+    assert hear("C1", "ya pero rapido", "es").short_time
+    assert not hear("C1", "yes").short_time
+
+
+def test_a_street_or_more_than_three_digits_never_leaves_the_reading() -> None:
+    got = hear("Q3", "4411 magnolia ave apt 9 78201-1234")
+    assert not re.search("magnolia|4411|78201", repr(got))
+
+
+def test_every_rule_can_say_which_line_decided() -> None:
+    assert hear("any", "he hit me").causes[0].rule.startswith("lexicon/en.toml:danger.")
+    assert hear("any", "me pego", "es").causes[0].rule.startswith("lexicon/es.toml:danger.")
+
+
+HOSTILE = ["", "\x00", "\ud800", "a\x00b\udfff", "\u202eشكرا", "👍🏽" * 400, "a" * 1600, "stop " * 320, "# * | ?", "-",
+           "9" * 1600, "²³", "١٥", "\u200b" * 50, "he " * 500, "1 " * 800, "İ", "ﷺ" * 20, "took 5 " * 200]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("asked", list(ASKED))
+def test_hostile_texts_are_read(asked: str, text: str) -> None:
+    assert isinstance(hear(asked, text), Reading)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200), st.sampled_from(list(ASKED)), st.sampled_from(["en", "es"]))
+def test_any_text_has_one_reading(text: str, asked: str, language: str) -> None:
+    first = hear(asked, text, language)
+    assert isinstance(first.intent, Intent)
+    assert first == hear(asked, text, language)
+
+
+WORDS = st.sampled_from(
+    [
+        "yes",
+        "no",
+        "stop",
+        "he",
+        "i",
+        "my",
+        "the",
+        "is",
+        "2",
+        "kids",
+        "near",
+        "tonight",
+        "want",
+        "help",
+        "dont",
+        "boss",
+        "call",
+        "text",
+        "gun",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(WORDS, max_size=8), st.sampled_from(["he has a gun", "he hit me", "me quiere matar"]))
+def test_adding_danger_never_lowers_urgency(words: list[str], danger: str) -> None:
+    text = " ".join(words)
+    assert RANK(hear("any", f"{text}. {danger}").intent) <= min(RANK(hear("any", text).intent), RANK(Intent.DANGER))
+
+
+@pytest.mark.parametrize("text", ["stop", "yes", "who dis", "he hit me", "kms", "im 15", "no mas", "wrong number"])
+@pytest.mark.parametrize(
+    "change",
+    [str.upper, "  {} ".format, "{}!!!".format, "{}...".format, "{} 😡".format, "{} please".format, "{}\n".format],
+)
+def test_dress_changes_nothing(text: str, change: object) -> None:
+    assert hear("C2", change(text)).intent == hear("C2", text).intent  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "named"),
+    [
+        ("en", {"danger": {"phrases": [1]}}, "lexicon/en.toml:danger.phrases"),
+        ("en", {"danger": {"phrases": ["..."]}}, "lexicon/en.toml:danger.phrases"),
+        ("es", {"nonsense": {"words": ["a"]}}, "lexicon/es.toml:nonsense.words"),
+        ("en", {"stop": {"sounds": ["a"]}}, "lexicon/en.toml:stop.sounds"),
+        ("places", {"place": [{"label": "Seventeen letters", "zip3": ["782"]}]}, "lexicon/places.toml:place[0].label"),
+        ("places", {"place": [{"label": "X", "zip3": ["78"]}]}, "lexicon/places.toml:place[0].zip3"),
+    ],
+)
+def test_a_bad_entry_is_named(file: str, change: dict[str, object], named: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(named)):
+        Lexicon.parse({**DOCUMENTS, file: {**DOCUMENTS[file], **change}})
+
+
+def test_places_cover_the_country() -> None:
+    assert len(DOCUMENTS["places"]["place"]) >= 120
+    assert len(DOCUMENTS["places"]["state"]) == 51
+    for entry in (*DOCUMENTS["places"]["place"], *DOCUMENTS["places"]["state"]):
+        name = entry["names"][0]
+        got = hear("Q3", name)
+        assert got.answers.get("area", {}).get("place") == entry["label"], name

@@ -1,0 +1,5 @@
+"""Where does a web server find the app? Here."""
+
+from bot.app import create_app
+
+app = create_app()
