@@ -49,13 +49,21 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
         redis_url = stack.enter_context(redis_server())
         postgres = stack.enter_context(postgres_server())
-        print(f"{AT_ONCE} at once, {CONVERSATIONS} conversations of {len(load.SCRIPT)} turns a window, {ROUNDS} rounds\n")
+        print(
+            f"{AT_ONCE} at once, {CONVERSATIONS} conversations of {len(load.SCRIPT)} turns a window, {ROUNDS} rounds\n"
+        )
         print("| database | floor turns/s | turn turns/s | ratio (min to max) | turn p50 / p99 ms | floor p99 ms |")
         print("|---|---|---|---|---|---|")
-        for name, url in (("SQLite", f"sqlite:///{folder / 'b.sqlite3'}"), ("PostgreSQL", _own_database(postgres, stack))):
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder / 'b.sqlite3'}"),
+            ("PostgreSQL", _own_database(postgres, stack)),
+        ):
             _side_by_side(name, url, redis_url, folder)
         print()
-        for name, url in (("SQLite", f"sqlite:///{folder / 'd.sqlite3'}"), ("PostgreSQL", _own_database(postgres, stack))):
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder / 'd.sqlite3'}"),
+            ("PostgreSQL", _own_database(postgres, stack)),
+        ):
             took = _to_the_door(url, redis_url)
             print(f"{name}: reply at the carrier's door after {median(took):.0f} ms (median), "
                   f"{sorted(took)[int(len(took) * 0.95)]:.0f} ms (p95) of the webhook, {len(took)} texts")  # fmt: skip
@@ -99,7 +107,10 @@ def _window(place: Place, url: str, start: int) -> load.Measured:
 def _floor_people(url: str, start: int) -> None:
     """The floor reads a conversation and never makes one: they are there before the window."""
     engine = make_engine(url)
-    rows = [{"phone": n, "state": "idle", "turn": 0} for n, _ in zip(load.numbers(start), range(CONVERSATIONS), strict=False)]
+    rows = [
+        {"phone": n, "state": "idle", "turn": 0}
+        for n, _ in zip(load.numbers(start), range(CONVERSATIONS), strict=False)
+    ]
     with engine.begin() as conn:
         conn.execute(insert(floor.conversation), rows)
     engine.dispose()
@@ -143,7 +154,8 @@ def _server(app: str, env: dict[str, str]) -> Iterator[Place]:
     """One sync worker, as in the Procfile."""
     port = _free_port()
     origin = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "gunicorn", "--worker-class", "sync", "--workers", "1", "--bind", f"127.0.0.1:{port}",
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "sync", "--workers", "1",
+               "--bind", f"127.0.0.1:{port}",
                "--log-level", "error", "--no-control-socket", app]  # fmt: skip
     with _process(command, {k: v.format(origin=origin) for k, v in env.items()}):
         _wait(origin)
@@ -164,7 +176,7 @@ def _wait(origin: str) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            with urllib.request.urlopen(f"{origin}/healthz", timeout=2):
+            with urllib.request.urlopen(f"{origin}/healthz", timeout=2):  # noqa: S310
                 return
         except (urllib.error.URLError, OSError):
             if time.monotonic() > deadline:

@@ -49,9 +49,15 @@ def create_app() -> Flask:
         phone, body = request.form["From"], request.form["Body"]
         with engine.begin() as conn:
             row = conn.execute(select(conversation).where(conversation.c.phone == phone)).one()
-            conn.execute(insert(message), {"id": secrets.token_hex(16), "phone": phone, "direction": "in", "body": body})
-            conn.execute(insert(message), {"id": secrets.token_hex(16), "phone": phone, "direction": "out", "body": "ok"})
-            conn.execute(update(conversation).where(conversation.c.phone == phone), {"state": "next", "turn": row.turn + 1})
+            conn.execute(
+                insert(message), {"id": secrets.token_hex(16), "phone": phone, "direction": "in", "body": body}
+            )
+            conn.execute(
+                insert(message), {"id": secrets.token_hex(16), "phone": phone, "direction": "out", "body": "ok"}
+            )
+            conn.execute(
+                update(conversation).where(conversation.c.phone == phone), {"state": "next", "turn": row.turn + 1}
+            )
         return Response(_EMPTY, 200, mimetype="text/xml")
 
     @app.get("/healthz")

@@ -50,7 +50,10 @@ def conversations(origin: str, token: str, account: str, start: int, count: int)
     """`count` conversations of one person each, signed beforehand so that the load costs little while it runs."""
     stamp = f"{start:08d}"
     return [
-        [signed(origin, token, account, sender, body, f"SM{stamp}{n:08d}{turn:016d}") for turn, body in enumerate(SCRIPT)]
+        [
+            signed(origin, token, account, sender, body, f"SM{stamp}{n:08d}{turn:016d}")
+            for turn, body in enumerate(SCRIPT)
+        ]
         for n, sender in zip(range(count), numbers(start), strict=False)
     ]
 

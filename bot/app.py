@@ -107,5 +107,7 @@ def _build_or_stop(settings: Settings | None) -> Services:
     except (SettingsError, ScriptError) as error:
         sys.exit(str(error))
     if services.settings.allow_unreviewed_texts and not services.settings.simulation:
-        sys.stderr.write("ALLOW_UNREVIEWED_TEXTS is on with a real carrier: texts nobody has signed off will be sent.\n")
+        sys.stderr.write(
+            "ALLOW_UNREVIEWED_TEXTS is on with a real carrier: texts nobody has signed off will be sent.\n"
+        )
     return services

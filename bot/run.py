@@ -206,7 +206,8 @@ def _migrate(database_url: str) -> None:
 
 
 def _seed(settings: Settings) -> Seeded:
-    """Where no text can leave this machine, the demo; a real carrier's line starts empty, for nobody may be sent to a place made up."""
+    """Where no text can leave this machine, the demo. A real carrier's line starts empty: nobody may be sent to a
+    place made up."""
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), SystemClock())
     try:
         return seed(database, demo=settings.demo)

@@ -72,7 +72,7 @@ class Settings:
     def demo(self) -> bool:
         """No text can leave this machine: the built-in carrier, or another one on loopback. Only then may an empty
         database be filled with places that do not exist."""
-        return self.simulation or _on_loopback(self.twilio_api_base)
+        return _on_loopback(self.twilio_api_base)
 
     @property
     def secure_cookies(self) -> bool:
@@ -103,7 +103,7 @@ class Settings:
             default_region=_region(env),
             allow_unreviewed_texts=_flag(env, "ALLOW_UNREVIEWED_TEXTS", default=simulation),
             simulation=simulation,
-            require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR", default=not (simulation or _on_loopback(api_base))),
+            require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR", default=not _on_loopback(api_base)),
         )
 
 
@@ -126,7 +126,6 @@ class SimulatorSettings:
         env = os.environ if environ is None else environ
         line = _origin(env, "PUBLIC_URL", default=f"http://127.0.0.1:{_port(env)}")
         data_dir = Path(env.get("DATA_DIR") or "var").absolute()
-        api_base = _origin(env, "TWILIO_API_BASE", default="")
         return cls(
             port=0 if env.get(SIMULATOR_PORT, "0") == "0" else _port(env, SIMULATOR_PORT),
             account_sid=_account(env),

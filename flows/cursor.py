@@ -208,7 +208,7 @@ class Cursor:
             case "AGE":
                 return words.age(int(self.found["age_minutes"]), self.language)
             case "OPTA" | "OPTB":
-                option = self.options["OPTB" == name]
+                option = self.options[1 if name == "OPTB" else 0]
                 return words.traits(option["traits"], self.language, len(widest(name, self.language)))
             case "NAME":
                 return getattr(event, "advocate", "")

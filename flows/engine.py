@@ -236,7 +236,7 @@ def _trigger(cursor: Cursor, name: str) -> None:
 
 @lru_cache(maxsize=16)
 def machine_of(script: Script) -> Machine:
-    """The script's machine, built once. Flat, not queued, no automatic transitions, no model (`reference/stack.md` 4)."""
+    """The script's machine, built once. Flat, not queued, no automatic transitions, no model (`stack.md` 4)."""
     table = [*_table_rows(script), *_advance_rows(script), *_return_rows(script)]
     return Machine(
         model=None,
@@ -252,7 +252,13 @@ def machine_of(script: Script) -> Machine:
 
 def _table_rows(script: Script) -> list[dict[str, Any]]:
     return [
-        {"trigger": event, "source": state, "dest": None, "conditions": _conditions(row), "before": partial(_chose, row)}
+        {
+            "trigger": event,
+            "source": state,
+            "dest": None,
+            "conditions": _conditions(row),
+            "before": partial(_chose, row),
+        }
         for (state, event), rows in script.rows.items()
         for row in rows
     ]

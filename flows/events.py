@@ -79,7 +79,7 @@ class AdvocateFinished:
 
 @dataclass(frozen=True, slots=True)
 class HoldAnswered:
-    """A provider answered a hold: `held`, `declined` or `lapsed`; `hours` it stands; `advocate` who will tell the way."""
+    """A provider answered a hold: `held`, `declined` or `lapsed`, for so many `hours`; `advocate` will tell the way."""
 
     state: str
     hours: int = 0
@@ -87,5 +87,6 @@ class HoldAnswered:
 
 
 Event = (
-    MessageReceived | Invited | OpeningsFound | HandOffOpened | PromiseLate | AdvocateClaimed | AdvocateFinished | HoldAnswered
+    MessageReceived | Invited | OpeningsFound | HandOffOpened | PromiseLate | AdvocateClaimed | AdvocateFinished
+    | HoldAnswered
 )  # fmt: skip

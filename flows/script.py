@@ -1,4 +1,4 @@
-"""What is the script: the flows' TOML, parsed into checked values and linted? Pure: it is given documents, not paths."""
+"""What is the script: the flows' TOML, parsed into checked values and linted? Given documents, never paths."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENGINE_EVENTS = ("gap", "door", "picture", "found", "late", "finished", "hold_he
 OUTSIDE_THE_TABLE = {Intent.STOP, Intent.STOP_SILENT, Intent.START, Intent.WRONG_NUMBER}
 """Looked at before the table, so that no row can ever disable an opt-out."""
 
-MESSAGE_EVENTS = tuple(i.value for i in Intent if i not in OUTSIDE_THE_TABLE) + ("door", "picture")
+MESSAGE_EVENTS = (*(i.value for i in Intent if i not in OUTSIDE_THE_TABLE), "door", "picture")
 
 DEEDS = frozenset(
     "withdraw restore release keep_private safe_hours code_word unshare erase forget close choose_language safe "

@@ -2,89 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.settings import LENT
-
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_S = 90.0
-
-
-@dataclass(frozen=True)
-class Running:
-    """A `make run` in progress, and what it has said."""
-
-    process: subprocess.Popen[bytes]
-    data_dir: Path
-    port: int
-    said: Path
-
-    def text(self) -> str:
-        return self.said.read_text(encoding="utf-8")
-
-    def ready(self) -> bool:
-        assert self.process.poll() is None, f"it ended by itself:\n{self.text()}"
-        return self.status("/readyz") == 200 and "Quietline is running" in self.text()
-
-    def status(self, path: str) -> int:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as refusal:
-            return refusal.code
-        except OSError:
-            return 0
-
-    def wait_for(self, question: Callable[[], object]) -> None:
-        until = time.monotonic() + PATIENCE_S
-        while not question():
-            assert time.monotonic() < until, f"it never came true:\n{self.text()}"
-            time.sleep(0.1)
-
-    def processes(self) -> dict[int, str]:
-        """The living processes that were started for this DATA_DIR, by their command lines."""
-        mark = f"DATA_DIR={self.data_dir}".encode()
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    words = (folder / "cmdline").read_bytes().split(b"\0")
-                    found[int(folder.name)] = " ".join(word.decode() for word in words)
-            except OSError:  # gone, or somebody else's
-                continue
-        return {pid: words for pid, words in found.items() if words}
-
-
-def environment(data_dir: Path, port: int) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "DATA_DIR": str(data_dir), "PORT": str(port)}
-
-
-@contextmanager
-def run(data_dir: Path, port: int) -> Iterator[Running]:
-    said = data_dir.with_suffix(f".{time.monotonic_ns()}.out")
-    with said.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "bot.run"], cwd=ROOT, env=environment(data_dir, port),
-                                   stdout=out, stderr=out, stdin=subprocess.DEVNULL)  # fmt: skip
-    try:
-        yield Running(process, data_dir, port, said)
-    finally:
-        process.kill()
-        process.wait()
+from tests.journey.house import PATIENCE_S, ROOT, command, environment, run
 
 
 def refused(data_dir: Path, port: int, **more: str) -> str:
@@ -94,14 +24,6 @@ def refused(data_dir: Path, port: int, **more: str) -> str:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
-
-
-def command(data_dir: Path, *words: str) -> object:
-    """A command of the contract, typed beside it with nothing set but DATA_DIR."""
-    done = subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *words, "--json"], cwd=ROOT, check=False,
-                          env=environment(data_dir, 1), capture_output=True, text=True, timeout=PATIENCE_S)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_it_comes_up_says_where_it_is_and_leaves_nothing_behind(tmp_path: Path, free_port: int) -> None:

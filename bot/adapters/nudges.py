@@ -86,6 +86,3 @@ class CountedNudges:
 
     def ready(self) -> bool:
         return True
-
-    def ready(self) -> bool:
-        return True

@@ -14,7 +14,10 @@ from flows.engine import step
 from flows.events import Event, HandOffOpened, MessageReceived, OpeningsFound, Option
 from flows.script import Script
 
-DEMO_OPENINGS = OpeningsFound(2, 40, (Option("a", ("own_room", "kids_ok", "keep_phone")), Option("b", ("shared_room",))))
+BRAND = "Maple Help Desk"
+DEMO_OPENINGS = OpeningsFound(
+    2, 40, (Option("a", ("own_room", "kids_ok", "keep_phone")), Option("b", ("shared_room",)))
+)
 """What a search finds here: the terminal has no directory."""
 
 
@@ -29,7 +32,9 @@ def chat(lang: str, save: Path | None) -> None:
         kept.append(f"> {text}")
         conversation, said = answer(conversation, MessageReceived(text), script)
         for say in said:
-            click.echo(f"< {say.key}: {script.wording.render(say.key, say.language, {'BRAND': 'Maple Help Desk', **say.fields})}")
+            click.echo(
+                f"< {say.key}: {script.wording.render(say.key, say.language, {'BRAND': BRAND, **say.fields})}"
+            )
             kept.append(f"< {say.key}")
         click.echo(f"= {conversation.state}")
         kept.append(f"= {conversation.state}")

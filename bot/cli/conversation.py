@@ -47,7 +47,19 @@ def handoffs(as_json: bool) -> None:
 
 
 def _in_words(found: dict[str, Any]) -> str:
-    lines = [f"{name:<14} {found[name]}" for name in
-             ("number_masked", "language", "consent", "suppressed", "state", "held_by", "answers", "flags", "handoff")]
+    lines = [
+        f"{name:<14} {found[name]}"
+        for name in (
+            "number_masked",
+            "language",
+            "consent",
+            "suppressed",
+            "state",
+            "held_by",
+            "answers",
+            "flags",
+            "handoff",
+        )
+    ]
     lines += [f"{'>' if m['direction'] == 'in' else '<'} {m['body']}  [{m['status']}]" for m in found["messages"]]
     return "\n".join(lines)

@@ -19,8 +19,12 @@ def flows() -> None:
 
 
 @flows.command(help="Lint every flow, text and word list; exit 1 with file, key and reason.")
-@click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=FLOWS,
-              help="Another folder of flows.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=FLOWS,
+    help="Another folder of flows.",
+)
 def check(folder: Path) -> None:
     try:
         script = load_script(folder)
@@ -32,9 +36,13 @@ def check(folder: Path) -> None:
         click.echo(f"copy/{finding.language}.toml: {finding.key}: {finding.rule}: {finding.detail}")
     if findings:
         sys.exit(1)
-    unreviewed = sum(not script.wording.is_reviewed(k, language) for k in script.wording.keys for language in ("en", "es"))
-    click.echo(f"{len(script.states)} states, {len(script.rows)} answers to what can happen, {len(script.wording.keys)} texts "
-               f"in two languages: no fault found. {unreviewed} texts are drafts nobody has signed off.")
+    unreviewed = sum(
+        not script.wording.is_reviewed(k, language) for k in script.wording.keys for language in ("en", "es")
+    )
+    click.echo(
+        f"{len(script.states)} states, {len(script.rows)} answers to what can happen, {len(script.wording.keys)} texts "
+        f"in two languages: no fault found. {unreviewed} texts are drafts nobody has signed off."
+    )
 
 
 @flows.command(help="The state diagram, as Mermaid.")

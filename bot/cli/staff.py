@@ -17,7 +17,9 @@ def user() -> None:
 
 @user.command(help="Make an account and print its one-time set-up link.")
 @click.argument("email")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be given more than once.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be given more than once."
+)
 @click.option("--alias", default=None, help="The first name people are told, 8 letters at most.")
 @with_appcontext
 def add(email: str, roles: tuple[str, ...], alias: str | None) -> None:

@@ -86,7 +86,9 @@ def release_now(facts: GovernorFacts) -> Pace:
     canary_left = CANARY - facts.released if facts.released < CANARY else PER_MINUTE
     n = max(0, min(left, canary_left, facts.ready))
     if n == 0:
-        return Pace(0, "minute", f"{PER_MINUTE} texts went out in the last minute, which is the most there may be.")
+        return Pace(
+            0, "minute", f"Waiting: {PER_MINUTE} texts a minute are the most, and the last ones have just gone out."
+        )
     return Pace(n, "sending", _sending(n, facts))
 
 

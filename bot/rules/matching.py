@@ -85,10 +85,28 @@ class Ranked:
         return self.candidate.available > 0 and self.freshness is Freshness.FRESH
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one look at the openings says: what fits, best first, and which questions are still worth asking."""
+
+    matches: tuple[Ranked, ...]
+    undecided: frozenset[str]
+
+
+def survey(programs: Sequence[Candidate], answers: Answers, now: datetime) -> Survey:
+    """What fits and what is still worth asking, every candidate judged once."""
+    fitting = tuple(_fitting(programs, answers, now))
+    return Survey(_best(fitting), _undecided(fitting, answers))
+
+
 def match(programs: Sequence[Candidate], answers: Answers, now: datetime) -> tuple[Ranked, ...]:
     """The best opening of every program that fits or may fit, best first. What is known to be full is left out."""
+    return _best(_fitting(programs, answers, now))
+
+
+def _best(fitting: Iterable[Ranked]) -> tuple[Ranked, ...]:
     best: dict[str, Ranked] = {}
-    for ranked in sorted(_fitting(programs, answers, now), key=_order):
+    for ranked in sorted(fitting, key=_order):
         best.setdefault(ranked.candidate.program_id, ranked)
     return tuple(best.values())
 
@@ -104,11 +122,11 @@ def judge(candidate: Candidate, answers: Answers) -> tuple[FacetVerdict, ...]:
     return tuple(verdicts)
 
 
-def undecided(programs: Sequence[Candidate], answers: Answers, now: datetime) -> frozenset[str]:
+def _undecided(fitting: Iterable[Ranked], answers: Answers) -> frozenset[str]:
     """The slots among household, places and musts still worth asking (`domain.md` 2.2): two possible answers leave
     different sets of the openings that may be told, and they change the top three. A slot that was skipped is not
     asked again."""
-    told = [ranked for ranked in _fitting(programs, answers, now) if ranked.may_be_told]
+    told = [ranked for ranked in fitting if ranked.may_be_told]
     several = len({ranked.candidate.program_id for ranked in told}) > 1
     open_slots = [slot for slot in POSSIBLE if slot not in answers and (several or slot != "musts")]
     return frozenset(slot for slot in open_slots if _decides(told, slot))

@@ -18,7 +18,16 @@ audit = Table(
 )
 
 
-def record(tx: Tx, *, act: str, staff_id: str | None = None, object_id: str | None = None, detail: str | None = None) -> None:
+def record(
+    tx: Tx, *, act: str, staff_id: str | None = None, object_id: str | None = None, detail: str | None = None
+) -> None:
     """Add one line, in the transaction of what it tells of."""
-    row = {"audit_id": new_id(), "at": tx.now, "staff_id": staff_id, "act": act, "object_id": object_id, "detail": detail}
+    row = {
+        "audit_id": new_id(),
+        "at": tx.now,
+        "staff_id": staff_id,
+        "act": act,
+        "object_id": object_id,
+        "detail": detail,
+    }
     tx.conn.execute(audit.insert(), row)

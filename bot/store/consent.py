@@ -102,4 +102,7 @@ def _append(tx: Tx, phone_key: str, state: str, how: str, message_id: str | None
         "consent_id": new_id(), "phone_key": phone_key, "state": state, "how": how, "message_id": message_id,
         "staff_id": staff_id, "at": tx.now,
     }  # fmt: skip
-    tx.conn.execute(consent.insert(), row)
+    tx.conn.execute(_APPEND, row)
+
+
+_APPEND = consent.insert()

@@ -48,13 +48,15 @@ conversations = Table(
     CheckConstraint("held_by IN ('bot', 'advocate', 'nobody')", name="held_by"),
     Index("uq_conversations_open", "person_id", unique=True,
           sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 
 COLUMNS = tuple(
     conversations.c[name]
-    for name in ("conversation_id", "person_id", "epoch", "last_seq", "last_activity_at", "last_inbound_at", "burst_from_at", "burst",
-                 "state", "turn", "held_by", "mind")
+    for name in ("conversation_id", "person_id", "epoch", "last_seq", "last_activity_at", "last_inbound_at",
+                 "burst_from_at", "burst",
+                 "closed_at", "state", "turn", "held_by", "mind")
 )  # fmt: skip
 _LOAD = (
     select(*COLUMNS, people.c.phone_key, suppressions.c.at.label("suppressed_at"))
@@ -63,8 +65,9 @@ _LOAD = (
     .where(conversations.c.conversation_id == bindparam("conversation_id"))
     .with_for_update(of=conversations)
 )
-_SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at", "last_activity_at",
-          "burst_from_at", "burst", "closed_at")  # fmt: skip
+_START = conversations.insert()
+_SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at",
+          "last_activity_at", "burst_from_at", "burst", "closed_at")  # fmt: skip
 _SAVE = (
     conversations.update()
     .where(conversations.c.conversation_id == bindparam("id"))
@@ -88,6 +91,7 @@ class Stored:
     last_inbound_at: datetime | None
     burst_from_at: datetime | None
     burst: int
+    closed: bool
     conversation: Conversation
 
 
@@ -126,8 +130,8 @@ def start(tx: Tx, *, person_id: str, phone_key: str, language: str, flow_version
         "burst": 0,
         "opened_at": tx.now,
     }
-    tx.conn.execute(conversations.insert(), row)
-    return Stored(conversation_id, person_id, phone_key, 0, 0, tx.now, None, None, 0, conversation)
+    tx.conn.execute(_START, row)
+    return Stored(conversation_id, person_id, phone_key, 0, 0, tx.now, None, None, 0, False, conversation)
 
 
 def load(tx: Tx, conversation_id: str) -> Stored | None:
@@ -143,8 +147,10 @@ def from_row(tx: Tx, row: Row[Any]) -> Stored:
         # A STOP that committed while we waited for the lock shows in the state before it shows in the joined row.
         suppressed=row.suppressed_at is not None or row.state == "stopped",
     )  # fmt: skip
-    return Stored(row.conversation_id, row.person_id, row.phone_key, row.epoch, row.last_seq, row.last_activity_at,
-                  row.last_inbound_at, row.burst_from_at, row.burst, conversation)  # fmt: skip
+    return Stored(
+        row.conversation_id, row.person_id, row.phone_key, row.epoch, row.last_seq, row.last_activity_at,
+        row.last_inbound_at, row.burst_from_at, row.burst, row.closed_at is not None, conversation,
+    )  # fmt: skip
 
 
 def save(tx: Tx, conversation_id: str, values: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     func,
     or_,
     select,
@@ -163,28 +164,23 @@ class Observation:
 def openings(tx: Tx, *, needs: Collection[str] = ()) -> list[Opening]:
     """Every opening there is for these needs (none given: for all), in one statement. Programs that are not approved,
     not active or suspended are not in it, from the moment that is committed."""
-    p, s, o = programs.c, stocks.c, observations.c
-    query = (
-        select(p.program_id, p.code_name, s.stock_id, s.unit, p.need, p.kind, p.zip3, p.facets, p.traits,
-               o.available, o.observed_at, _active_holds(tx, s.stock_id).label("held"))
-        .join(organizations, organizations.c.organization_id == p.organization_id)
-        .join(stocks, s.program_id == p.program_id)
-        .outerjoin(observations, o.observation_id == _latest_id(s.stock_id))
-        .where(p.status == "active", organizations.c.vetting == "approved")
-    )  # fmt: skip
     if needs:
-        query = query.where(p.need.in_(needs))
-    return [_opening(row) for row in tx.conn.execute(query)]
+        rows = tx.conn.execute(_OPENINGS_FOR, {"now": tx.now, "needs": list(needs)})
+    else:
+        rows = tx.conn.execute(_OPENINGS, {"now": tx.now})
+    return [_opening(*row) for row in rows]
 
 
-def _opening(row: Any) -> Opening:
+def _opening(program_id: str, code_name: str, stock_id: str, unit: str, need: str, kind: str, zip3: list[str],
+             facets: Mapping[str, Any], traits: list[str], available: int | None, observed_at: datetime | None,
+             held: int) -> Opening:  # fmt: skip
+    free = max(0, (available or 0) - held)
     return Opening(
-        row.program_id, row.code_name, row.stock_id, row.unit, row.need, row.kind, tuple(row.zip3), row.facets,
-        tuple(row.traits), max(0, (row.available or 0) - row.held), row.observed_at,
-    )  # fmt: skip
+        program_id, code_name, stock_id, unit, need, kind, tuple(zip3), facets, tuple(traits), free, observed_at
+    )
 
 
-def _latest_id(stock_id: ColumnElement[str] | str) -> ScalarSelect[str]:
+def _latest_id(stock_id: ColumnElement[str]) -> ScalarSelect[str]:
     """The newest count that still stands. By when it was true, not by when it came: reports arrive out of order."""
     o = observations.alias("latest").c
     newest = (o.observed_at.desc(), o.received_at.desc(), o.observation_id.desc())
@@ -192,11 +188,28 @@ def _latest_id(stock_id: ColumnElement[str] | str) -> ScalarSelect[str]:
     return standing.order_by(*newest).limit(1).scalar_subquery()
 
 
-def _active_holds(tx: Tx, stock_id: ColumnElement[str] | str) -> ScalarSelect[int]:
+def _active_holds(stock_id: ColumnElement[str]) -> ScalarSelect[int]:
     """How many places are promised, or asked for and not answered yet. A lapsed one is free at once, swept or not."""
-    h = holds.c
-    live = (h.stock_id == stock_id, h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > tx.now))
+    h, now = holds.c, bindparam("now", type_=UTCDateTime)
+    live = (h.stock_id == stock_id, h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > now))
     return select(func.count()).select_from(holds).where(*live).scalar_subquery()
+
+
+_p, _s, _o = programs.c, stocks.c, observations.c
+# Built once: a person waits for this statement in the middle of a turn.
+_OPENINGS = (
+    select(_p.program_id, _p.code_name, _s.stock_id, _s.unit, _p.need, _p.kind, _p.zip3, _p.facets, _p.traits,
+           _o.available, _o.observed_at, _active_holds(_s.stock_id))
+    .join(organizations, organizations.c.organization_id == _p.organization_id)
+    .join(stocks, _s.program_id == _p.program_id)
+    .outerjoin(observations, _o.observation_id == _latest_id(_s.stock_id))
+    .where(_p.status == "active", organizations.c.vetting == "approved")
+)  # fmt: skip
+_OPENINGS_FOR = _OPENINGS.where(_p.need.in_(bindparam("needs", expanding=True)))
+_LATEST = select(_o.observation_id, _o.available, _o.observed_at).where(
+    _o.observation_id == _latest_id(bindparam("stock_id"))  # type: ignore[arg-type]
+)
+_ACTIVE_HOLDS = select(_active_holds(bindparam("stock_id")))  # type: ignore[arg-type]
 
 
 def reporter(tx: Tx, number: str) -> Reporter | None:
@@ -265,9 +278,7 @@ def observe(tx: Tx, *, stock_id: str, available: int, via: str, observed_at: dat
 
 def latest(tx: Tx, stock_id: str) -> Observation | None:
     """The newest count of a stock that still stands."""
-    o = observations.c
-    query = select(o.observation_id, o.available, o.observed_at)
-    row = tx.conn.execute(query.where(o.observation_id == _latest_id(stock_id))).one_or_none()
+    row = tx.conn.execute(_LATEST, {"stock_id": stock_id}).one_or_none()
     return None if row is None else Observation(*row)
 
 
@@ -283,7 +294,7 @@ def undo_last(tx: Tx, stock_ids: Collection[str], *, since: datetime) -> bool:
 
 
 def active_holds(tx: Tx, stock_id: str) -> int:
-    return tx.conn.execute(select(_active_holds(tx, stock_id))).scalar_one()
+    return tx.conn.execute(_ACTIVE_HOLDS, {"stock_id": stock_id, "now": tx.now}).scalar_one()
 
 
 def counted_at(tx: Tx, program_ids: Iterable[str]) -> dict[str, datetime]:

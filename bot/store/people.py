@@ -22,6 +22,7 @@ people = Table(
     Column("erase_requested_at", UTCDateTime),
     Column("line_type", String(10)),  # Lookup's answer, learned once
     Column("created_at", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 
@@ -45,23 +46,31 @@ def get(tx: Tx, person_id: str) -> Person | None:
 
 def find_or_add(tx: Tx, number: str, language: str) -> Person:
     """The person with this E.164 number; a new one gets a call-sign. Safe when two processes add the same one."""
-    known = find(tx, number)
-    if known is not None:
-        return known
-    person_id = new_id()
+    return find(tx, number) or add(tx, number, language)
+
+
+def add(tx: Tx, number: str, language: str) -> Person:
+    """Somebody new; if another process was quicker, theirs."""
+    person_id, phone_key = new_id(), tx.keys.index("phone", number)
     row = {
         "person_id": person_id,
-        "phone_key": tx.keys.index("phone", number),
+        "phone_key": phone_key,
         "phone": tx.keys.seal("people.phone", person_id, number),
         "call_sign": call_sign(person_id),
         "language": language,
         "created_at": tx.now,
     }
-    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
-    tx.conn.execute(insert(people).values(row).on_conflict_do_nothing(index_elements=["phone_key"]))
-    added = find(tx, number)
-    assert added is not None
-    return added
+    if tx.conn.execute(_ADD[tx.conn.dialect.name], row).rowcount == 1:
+        return Person(person_id, phone_key, row["call_sign"], language, None)
+    standing = find(tx, number)
+    assert standing is not None
+    return standing
+
+
+_ADD = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(people).on_conflict_do_nothing(index_elements=["phone_key"])
+    for dialect in (postgresql, sqlite)
+}
 
 
 def number_of(tx: Tx, person_id: str) -> str:

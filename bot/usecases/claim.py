@@ -47,12 +47,12 @@ def _claim_this(tx: Tx, services: Services, handoff_id: str, staff_id: str) -> C
         return Refused("There is no such hand-off.")
     # The conversation's lock first, as every turn takes it: an inbound text and a claim cannot wait for each other.
     conversations.load(tx, wanted.conversation_id)
-    if not handoffs.claim(tx, handoff_id, staff_id, owner_alarm(wanted.tier, tx.now)):
-        return _too_late(tx, handoff_id, staff_id)
+    if not handoffs.claim(tx, wanted.handoff_id, staff_id, owner_alarm(wanted.tier, tx.now)):
+        return _too_late(tx, wanted.handoff_id, staff_id)
     threads.refuse_queued(tx, wanted.conversation_id, BOT_KINDS, HELD_BY_ADVOCATE)
     turn.take(tx, services, wanted.conversation_id, AdvocateClaimed())
-    audit.record(tx, act="handoff_claimed", staff_id=staff_id, object_id=handoff_id, detail=wanted.tier)
-    return Claimed(handoff_id, wanted.conversation_id)
+    audit.record(tx, act="handoff_claimed", staff_id=staff_id, object_id=wanted.handoff_id, detail=wanted.tier)
+    return Claimed(wanted.handoff_id, wanted.conversation_id)
 
 
 def _too_late(tx: Tx, handoff_id: str, staff_id: str) -> Claimed | Refused:

@@ -1,4 +1,4 @@
-"""How do the texts that are due leave? Claim a batch, ask once more, commit, call the carrier with nothing open, record.
+"""How do texts that are due leave? Claim a batch, ask once more, commit, call the carrier with nothing open, record.
 
 Run as often as you like, in as many processes as you like: a row is claimed by one UPDATE under a lease. The lease is
 written before the call, so that a process that dies anywhere leaves a row that says so (`sending`), and such a row is
@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, or_, select
@@ -47,17 +48,17 @@ class Claimed:
 def deliver(database: Database, services: Services) -> int:
     """Send everything that is due; returns how many texts the carrier took."""
     taken = 0
+    send = services.carrier.send
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while True:
             with database.transaction() as tx:
                 looked_at, claimed = _claim(tx, services)
             if not looked_at:
                 return taken
-            send = services.carrier.send
             if len(claimed) == 1:  # the common case: an answer to one person, with no thread to wake
                 results = [_post(send, claimed[0].text)]
             else:
-                results = list(pool.map(lambda c: _post(send, c.text), claimed))
+                results = list(pool.map(_post, repeat(send), (c.text for c in claimed)))
             with database.transaction() as tx:
                 for item, result in zip(claimed, results, strict=True):
                     _record(tx, item, result)
@@ -76,9 +77,7 @@ _waits_for_one_before = (
             _earlier.c.status == "sending",
             # An unknown holds its thread back until it is settled, but never a text about danger.
             and_(_earlier.c.status == "unknown", _m.priority > PRIORITY["confirmation"]),
-            and_(
-                _earlier.c.status == "queued", _earlier.c.due_at <= _m.due_at, _earlier.c.priority <= _m.priority
-            ),
+            and_(_earlier.c.status == "queued", _earlier.c.due_at <= _m.due_at, _earlier.c.priority <= _m.priority),
         ),
     )
     .exists()

@@ -44,7 +44,9 @@ def _database(services: Services) -> list[Finding]:
     current = schema.is_current(services.database.engine)
     found = [Finding("database", current, "migrated" if current else "not migrated: run the release command")]
     alive = beat is not None and now - beat < STALE
-    found.append(Finding("clock", alive, "beating" if alive else "no heartbeat in 30 s: start `python worker.py clock`"))
+    found.append(
+        Finding("clock", alive, "beating" if alive else "no heartbeat in 30 s: start `python worker.py clock`")
+    )
     return found
 
 
@@ -60,12 +62,18 @@ def _texts(services: Services) -> list[Finding]:
     wording = services.script.wording
     faults = check(wording, services.settings.brand)
     drafts = sum(not wording.is_reviewed(key, language) for key in wording.keys for language in ("en", "es"))
-    found = [Finding("texts", not faults, "every rule holds" if not faults else f"{len(faults)} faults: run `flows check`")]
+    found = [
+        Finding("texts", not faults, "every rule holds" if not faults else f"{len(faults)} faults: run `flows check`")
+    ]
     if services.settings.simulation:
         return found
     allowed = services.settings.allow_unreviewed_texts
     if drafts and allowed:
-        found.append(Finding("review", False, f"{drafts} texts are unreviewed and ALLOW_UNREVIEWED_TEXTS lets them out"))
+        found.append(
+            Finding("review", False, f"{drafts} texts are unreviewed and ALLOW_UNREVIEWED_TEXTS lets them out")
+        )
     elif drafts:
-        found.append(Finding("review", False, f"{drafts} texts are unreviewed and will be refused: have them signed off"))
+        found.append(
+            Finding("review", False, f"{drafts} texts are unreviewed and will be refused: have them signed off")
+        )
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.rules.matching import Candidate, Ranked, match, undecided
+from bot.rules.matching import Candidate, Ranked, match, survey
 from bot.store import directory
 from bot.store.db import Database, Tx
 from flows.events import OpeningsFound, Option
@@ -34,13 +34,13 @@ _TELLING = {
 def find(tx: Tx, answers: Mapping[str, object]) -> OpeningsFound:
     """The count of programs with fresh room, holds taken off; the best two, by their traits alone; and which questions
     could still change what fits. One statement."""
-    candidates = openings_for(tx, answers)
-    told = [ranked for ranked in match(candidates, answers, tx.now) if ranked.may_be_told]
+    seen = survey(openings_for(tx, answers), answers, tx.now)
+    told = [ranked for ranked in seen.matches if ranked.may_be_told]
     return OpeningsFound(
         count=len(told),
         age_minutes=max((ranked.age_minutes or 0 for ranked in told), default=0),
         options=tuple(_option(ranked, answers) for ranked in told[: len(LABELS)]),
-        undecided=undecided(candidates, answers, tx.now),
+        undecided=seen.undecided,
     )
 
 

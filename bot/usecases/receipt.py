@@ -14,7 +14,8 @@ RANK = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2, "delivered": 3, "und
 
 _MEANS = {
     "accepted": "sent", "scheduled": "sent", "queued": "sent", "sending": "sent", "sent": "sent",
-    "delivered": "delivered", "read": "delivered", "undelivered": "undelivered", "failed": "failed", "canceled": "failed",
+    "delivered": "delivered", "read": "delivered", "undelivered": "undelivered", "failed": "failed",
+    "canceled": "failed",
 }  # fmt: skip
 """The carrier's word, as ours. Any receipt at all proves that the carrier took the text."""
 

@@ -123,9 +123,9 @@ _IN_A_CONVERSATION = _about(
         people.people, conversations.conversations, and_(_c.person_id == _p.person_id, _c.closed_at.is_(None))
     )
 ).with_for_update(of=conversations.conversations)
-"""Everything a turn must know, in one round trip, with the conversation locked: one person's turns happen one at a time,
-and, since a claim takes the same lock first, no turn and no claim wait for each other. PostgreSQL shows a locked row as
-it is after the wait, but not the rows joined to it: so it is the conversation that is locked, and not the person."""
+"""Everything a turn must know, in one round trip, with the conversation locked: one person's turns happen one at a
+time, and, since a claim takes the same lock first, no turn and no claim wait for each other. PostgreSQL shows a locked
+row as it is after the wait, but not the rows joined to it: so it is the conversation that is locked, not the person."""
 
 _BEFORE_ONE = _about(select(literal(None).label("conversation_id"), *_ABOUT_THEM).select_from(people.people))
 
@@ -136,7 +136,7 @@ def _look(tx: Tx, query: Select[Any], phone: str, sid: str) -> Row[Any] | None:
 
 def _meet(tx: Tx, phone: str, sid: str) -> Row[Any]:
     """Somebody new. They texted first, and that is their yes to an answer (R-C1 `inbound_first`)."""
-    person = people.find_or_add(tx, phone, LANGUAGES[0])
+    person = people.add(tx, phone, LANGUAGES[0])
     consent.give(tx, person.phone_key, how="inbound_first")
     context = _look(tx, _BEFORE_ONE, phone, sid)
     assert context is not None

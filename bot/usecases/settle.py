@@ -20,7 +20,6 @@ from bot.store import people
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
-from bot.usecases.deliver import LEASE
 
 AT_ONCE = 20
 CLOCKS_APART = timedelta(seconds=60)

@@ -71,7 +71,9 @@ def thread(tx: Tx, conversation_id: str) -> list[dict[str, Any]]:
 
 def _latest(tx: Tx, person_id: str) -> conversations.Stored | None:
     c = conversations.conversations.c
-    query = select(c.conversation_id).where(c.person_id == person_id).order_by(c.opened_at.desc(), c.conversation_id.desc())
+    query = (
+        select(c.conversation_id).where(c.person_id == person_id).order_by(c.opened_at.desc(), c.conversation_id.desc())
+    )
     conversation_id = tx.conn.execute(query.limit(1)).scalar()
     return None if conversation_id is None else threads.read(tx, conversation_id)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from bot.services import Services
-from bot.store import consent, conversations, messages, people
+from bot.store import consent, conversations, handoffs, messages, people
 from bot.store.conversations import Stored
 from bot.store.db import Tx
 from bot.usecases import find_openings, hand_off
@@ -69,17 +69,17 @@ class Work:
 
 
 def take(tx: Tx, services: Services, conversation_id: str, event: Event) -> None:
-    """Apply an event that is not a text (a claim, a late promise, a hold's answer). A conversation that is gone is
-    left alone: a late event changes nothing."""
+    """Apply an event that is not a text (a claim, a late promise, a hold's answer). A conversation that is gone or over
+    is left alone: a late event changes nothing."""
     stored = conversations.load(tx, conversation_id)
-    if stored is not None:
+    if stored is not None and not stored.closed:
         apply(tx, services, stored, event)
 
 
 def ask_for_person(tx: Tx, services: Services, conversation_id: str, action: HandOff) -> None:
     """Tell the person anew how their place in the queue stands, as if they had asked."""
     stored = conversations.load(tx, conversation_id)
-    if stored is not None:
+    if stored is not None and not stored.closed:
         apply(tx, services, stored, hand_off.open_for(tx, services, stored, action, stored.conversation.language))
 
 
@@ -134,7 +134,9 @@ def _carry_out(work: Work, action: Action) -> None:
         case EraseRequested():
             people.mark_erase_requested(tx, stored.person_id)
         case Close():
-            work.closed_at = tx.now
+            # Not while somebody is still in the queue: an open hand-off always has a living conversation.
+            if handoffs.open_of(tx, stored.conversation_id) is None:
+                work.closed_at = tx.now
         case _:
             assert_never(action)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -128,6 +129,13 @@ def test_four_a_minute_over_all_campaigns(stage: Stage) -> None:
     stage.sent()
     assert [stage.tick() for _ in range(58)] == [0] * 58
     assert stage.tick(2) == 4
+
+
+def test_one_campaign_gets_what_another_left_of_the_minute(stage: Stage) -> None:
+    stage.run(*opted_in(*MANY[:3]))
+    stage.run(*opted_in(*MANY[10:20]))
+    assert stage.tick() == 4
+    assert len(stage.texts()) == 4
 
 
 def test_what_has_not_left_for_the_carrier_holds_back_more(stage: Stage) -> None:
@@ -351,3 +359,14 @@ def set_safe_hours(stage: Stage, number: str, windows: str) -> None:
         person = people.find(tx, number)
         assert person is not None
         people.set_safe_hours(tx, person.person_id, windows)
+
+
+def test_two_clocks_do_not_give_the_same_place_away_twice(stage: Stage) -> None:
+    stage.run(*opted_in(*MANY[:10]))
+    with stage.database.transaction() as tx:
+        heartbeats.beat(tx, "clock")
+    with ThreadPoolExecutor(4) as clocks:
+        released = list(clocks.map(lambda _: release_recipients(stage.database, stage.services), range(4)))
+    assert sum(released) == 4
+    numbers = [text["number"] for text in stage.texts()]
+    assert len(numbers) == len(set(numbers)) == 4

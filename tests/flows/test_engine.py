@@ -57,8 +57,9 @@ def test_stop_is_obeyed_in_every_state(state: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("state", RESTING)
-@pytest.mark.parametrize(("text", "tier"), [("PERSON", "P1"), ("persona", "P1"), ("he is hitting me", "P0"),
-                                            ("i want to kill myself", "P0"), ("i took like 20 ibuprofen", "P0")])  # fmt: skip
+@pytest.mark.parametrize(("text", "tier"),
+                         [("PERSON", "P1"), ("persona", "P1"), ("he is hitting me", "P0"),
+                          ("i want to kill myself", "P0"), ("i took like 20 ibuprofen", "P0")])  # fmt: skip
 @pytest.mark.parametrize("gap", [False, True])
 def test_a_person_is_reached_from_every_state(state: str, text: str, tier: str, gap: bool) -> None:
     turn = step(somewhere(state), MessageReceived(text, gap=gap), SCRIPT)
@@ -95,7 +96,14 @@ def test_with_nobody_on_shift_no_crisis_text_says_that_somebody_is_coming(reason
 def test_a_question_is_one_block_and_two_texts() -> None:
     parts = _documents()
     parts["screen"]["question"].append(
-        {"name": "hours", "say": "Q8", "slot": "hours", "parser": "choice", "options": ["day", "night"], "ask": "always"}
+        {
+            "name": "hours",
+            "say": "Q8",
+            "slot": "hours",
+            "parser": "choice",
+            "options": ["day", "night"],
+            "ask": "always",
+        }
     )
     draft = {"when": "hours", "reviewed_by": "", "reviewed_on": ""}
     parts["copy"]["en"]["texts"]["Q8"] = {"text": "Day or night? 1 day 2 night", **draft}
@@ -143,7 +151,8 @@ def _documents() -> dict:
 # --- What must hold whatever is texted ----------------------------------------------------------------------------
 
 TEXTS = st.one_of(
-    st.sampled_from(["1", "2", "3", "yes", "no", "skip", "person", "later", "stop", "START", "help", "who dis", "782", "22",
+    st.sampled_from(["1", "2", "3", "yes", "no", "skip", "person", "later", "stop", "START", "help", "who dis",
+                     "782", "22",
                      "he is here", "kms", "im 15", "2 kids", "?", "", "hola", "ya", "para", "thanks", "A", "both",
                      "r u a bot", "how much", "мама", "delete it", "where is it", "after 10", "basta"]),
     st.text(max_size=40),

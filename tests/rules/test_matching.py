@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.matching import Candidate, Verdict, judge, match, undecided
+from bot.rules.matching import Candidate, Verdict, judge, match, survey
 
 NOW = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 FITS, MAY_FIT, DOES_NOT = Verdict.FITS, Verdict.MAY_FIT, Verdict.DOES_NOT
@@ -237,7 +237,7 @@ def test_what_is_not_a_facet_changes_nothing(
 ) -> None:
     relabelled = {**answers, label[0]: label[1]}
     assert match(programs, relabelled, NOW) == match(programs, answers, NOW)
-    assert undecided(programs, relabelled, NOW) == undecided(programs, answers, NOW)
+    assert survey(programs, relabelled, NOW) == survey(programs, answers, NOW)
 
 
 @given(PROGRAMS, ANSWERS)
@@ -260,7 +260,7 @@ def test_a_question_left_out_could_not_have_changed_what_is_told(
     def told(with_answers: dict[str, Any]) -> set[str]:
         return {r.candidate.program_id for r in match(programs, with_answers, NOW) if r.may_be_told}
 
-    if "places" in answers or "places" in undecided(programs, answers, NOW) or len(told(answers)) > 3:
+    if "places" in answers or "places" in survey(programs, answers, NOW).undecided or len(told(answers)) > 3:
         return
     assert len({frozenset(told({**answers, "places": [p]})) for p in ("women", "men", "trans", "any")}) == 1
 
@@ -332,9 +332,9 @@ def test_a_question_is_asked_only_while_it_can_change_the_first_three(
 ) -> None:
     stated = {"phone": True, "faith": "none", "lgbtq": True, "step_free": True, "meds": True, "leave_freely": True}
     told = [replace(c, facets={**stated, **c.facets}) for c in programs]
-    assert undecided(told, PERSON, NOW) == asked
+    assert survey(told, PERSON, NOW).undecided == asked
 
 
 def test_a_skipped_question_is_not_asked_again() -> None:
     told = [program("a", **{**OPEN, "pets": False})]
-    assert undecided(told, {**PERSON, "household": "skipped"}, NOW) == frozenset()
+    assert survey(told, {**PERSON, "household": "skipped"}, NOW).undecided == frozenset()

@@ -12,11 +12,12 @@ from bot.services import Services
 from bot.store import consent, handoffs, messages, people, staff, threads
 from bot.store.audit import audit
 from bot.store.db import Database
-from bot.usecases import do_not_text, note, shift
+from bot.usecases import do_not_text, note, shift, turn
 from bot.usecases.claim import Claimed, claim
 from bot.usecases.finish import finish
 from bot.usecases.refusal import Refused
 from bot.usecases.reply import Queued, reply
+from flows.events import AdvocateClaimed, AdvocateFinished, PromiseLate
 from tests.web.line import services_on, someone_waits
 
 
@@ -96,6 +97,29 @@ def test_one_that_is_taken_says_by_whom_and_taking_ones_own_again_changes_nothin
     assert claim(database, line, handoff_id=handoff_id, staff_id=ana) == Claimed(handoff_id, conversation_id)
     assert epoch_of(database, conversation_id) == epoch
     assert claim(database, line, handoff_id=handoff_id, staff_id=luis) == Refused("Ana has this person already.")
+
+
+def test_a_conversation_does_not_end_while_somebody_in_it_waits(database, line, ana) -> None:
+    conversation_id, handoff_id = waits(database)
+    with database.transaction() as tx:
+        turn.take(tx, line, conversation_id, AdvocateFinished("referred"))
+    with database.reading() as tx:
+        assert not threads.read(tx, conversation_id).closed
+    assert claim(database, line, handoff_id=None, staff_id=ana) == Claimed(handoff_id, conversation_id)
+    assert finish(database, line, conversation_id=conversation_id, staff_id=ana, outcome="referred") is None
+    with database.reading() as tx:
+        assert threads.read(tx, conversation_id).closed
+
+
+def test_what_happens_to_a_conversation_that_is_over_changes_nothing(database, line, ana) -> None:
+    conversation_id, _ = waits(database)
+    claim(database, line, handoff_id=None, staff_id=ana)
+    finish(database, line, conversation_id=conversation_id, staff_id=ana, outcome="referred")
+    with database.transaction() as tx:
+        before = threads.read(tx, conversation_id)
+        turn.take(tx, line, conversation_id, AdvocateClaimed())
+        turn.take(tx, line, conversation_id, PromiseLate("Ana", 5))
+        assert threads.read(tx, conversation_id) == before
 
 
 def test_a_claim_silences_the_bot_but_not_a_crisis_text_that_is_owed(database, line, ana) -> None:

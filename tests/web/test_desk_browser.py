@@ -118,6 +118,21 @@ def test_a_reload_of_a_part_keeps_the_focus_and_the_draft(page: Page, live_datab
     expect(page.locator("#say")).to_have_text("A new text in this conversation")
 
 
+def test_a_long_talk_opens_at_its_end_with_the_composer_in_sight(page: Page, live_database: Database) -> None:
+    conversation_id = wait_for_ana(live_database)
+    with live_database.transaction() as tx:
+        for n in range(40):
+            they_wrote(tx, conversation_id, f"line {n} of a long talk", f"SMlong{n}")
+    page.get_by_role("button", name="Take next").click()
+    expect(page.locator(".bubble", has_text="line 39")).to_be_in_viewport()
+    expect(page.get_by_label("Your text")).to_be_in_viewport()
+    page.evaluate("document.querySelector('[data-keep]').scrollTop = -600")
+    with live_database.transaction() as tx:
+        they_wrote(tx, conversation_id, "one more", "SMmore")
+    expect(page.locator(".bubble", has_text="one more")).to_be_attached(timeout=15_000)
+    assert page.evaluate("document.querySelector('[data-keep]').scrollTop") == -600
+
+
 def test_a_note_is_kept_or_refused_without_costing_a_half_written_text(page: Page, live_database: Database) -> None:
     wait_for_ana(live_database)
     page.get_by_role("button", name="Take next").click()

@@ -182,7 +182,7 @@ def test_what_has_not_changed_is_not_sent_again(ana: Browser, database: Database
         same = ana.get(path, headers={"If-None-Match": etag})
         assert (same.status_code, same.data) == (304, b"")
         with database.transaction() as tx:
-            they_wrote(tx, waiting[0], f"more {path}", f"SM{path}")
+            they_wrote(tx, waiting[0], f"more {path}", f"SM{len(path)}")
             someone_waits(tx, f"+1210555013{len(path) % 10}")
         assert ana.get(path, headers={"If-None-Match": etag}).status_code == 200
 
@@ -241,13 +241,13 @@ def test_a_shift_of_no_offered_length_is_refused(ana: Browser, hours: str) -> No
 
 
 @pytest.mark.parametrize("table", ["handoffs", "staff", "sessions"])
-def test_a_failing_database_shows_a_page_without_a_word_of_the_failure(
-    app, ana: Browser, database: Database, table: str
-) -> None:
-    with database.engine.begin() as conn:
+def test_a_failing_database_shows_a_page_without_a_word_of_the_failure(sqlite_database: Database, table: str) -> None:
+    add_account(sqlite_database, "ana@example.org", "Ana", "advocate")
+    browser = Browser(app_on(services_on(sqlite_database)))
+    browser.log_in("ana@example.org")
+    with sqlite_database.engine.begin() as conn:
         conn.exec_driver_sql(f"ALTER TABLE {table} RENAME TO elsewhere")
-    app.testing = False
-    answer = ana.get("/desk/")
+    answer = browser.get("/desk/")
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.text
     assert table not in answer.text

@@ -26,7 +26,15 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Whoever reads further up stays there; whoever is at the end sees what is new.
+let kept = 0;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  kept = event.target.querySelector("[data-keep]")?.scrollTop || 0;
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
+  const scroller = event.target.querySelector("[data-keep]");
+  if (scroller) scroller.scrollTop = kept;
   announce(event.target);
   tellLocalTime(event.target);
 });

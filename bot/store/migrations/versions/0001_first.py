@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_people")),
         sa.UniqueConstraint("phone_key", name=op.f("uq_people_phone_key")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "releases",
@@ -157,6 +158,7 @@ def upgrade() -> None:
             ["person_id"], ["people.person_id"], name=op.f("fk_conversations_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_conversations")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "uq_conversations_open",
@@ -325,6 +327,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_messages_outbox",
@@ -334,7 +337,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("status IN ('queued','sending','unknown')"),
         postgresql_where=sa.text("status IN ('queued','sending','unknown')"),
     )
-    op.create_index("uq_messages_provider_sid", "messages", ["provider_sid"], unique=True)
+    op.create_index(
+        "uq_messages_provider_sid",
+        "messages",
+        ["provider_sid"],
+        unique=True,
+        sqlite_where=sa.text("provider_sid IS NOT NULL"),
+        postgresql_where=sa.text("provider_sid IS NOT NULL"),
+    )
     op.create_index("uq_messages_seq", "messages", ["conversation_id", "seq"], unique=True)
     op.create_table(
         "notes",
@@ -451,7 +461,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_notes_conversation_id"), table_name="notes")
     op.drop_table("notes")
     op.drop_index("uq_messages_seq", table_name="messages")
-    op.drop_index("uq_messages_provider_sid", table_name="messages")
+    op.drop_index(
+        "uq_messages_provider_sid",
+        table_name="messages",
+        sqlite_where=sa.text("provider_sid IS NOT NULL"),
+        postgresql_where=sa.text("provider_sid IS NOT NULL"),
+    )
     op.drop_index(
         "ix_messages_outbox",
         table_name="messages",
