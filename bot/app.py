@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from types import FrameType
 
+import click
 from flask import Flask
 
 from bot import cli, jobs, log, web
@@ -21,7 +22,7 @@ from bot.adapters.twilio import SignatureCheck, TwilioCarrier
 from bot.errors import SettingsError
 from bot.script_files import load_script
 from bot.services import Services
-from bot.settings import Settings, load
+from bot.settings import Settings, load, read
 from bot.store.crypto import Keyring
 from bot.store.db import Database
 from bot.usecases.sweep import sweep
@@ -54,6 +55,13 @@ def build(settings: Settings) -> Services:
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application. A missing or wrong setting stops the start with one line that names it."""
+    if settings is None and click.get_current_context(silent=True) is not None:
+        try:
+            settings = read()
+        except SettingsError as missing:
+            app = Flask("bot.web")
+            cli.register_without_settings(app, str(missing))
+            return app
     services = _build_or_stop(settings)
     # Named for bot.web, so that templates and static files are found beside their views.
     app = Flask("bot.web")

@@ -37,10 +37,15 @@ LENT = "run.env"
 """While `make run` is up, this file in DATA_DIR holds the settings it made up, for commands typed beside it."""
 
 
+def read() -> Settings:
+    """The settings in force here, those lent by a running `make run` among them. Raises SettingsError."""
+    return Settings.from_env(_with_lent(os.environ))
+
+
 def load() -> Settings:
     """The settings of a process that is starting. A bad one ends the process with one line on stderr."""
     try:
-        return Settings.from_env(_with_lent(os.environ))
+        return read()
     except SettingsError as bad:
         sys.stderr.write(f"{bad}\n")
         raise SystemExit(BAD_SETTINGS_EXIT) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,7 +15,7 @@ from flows.script import Script
 
 BRAND = "Maple Help Desk"
 DEMO_OPENINGS = OpeningsFound(
-    2, 40, (Option("a", ("own_room", "kids_ok", "keep_phone")), Option("b", ("shared_room",)))
+    2, 40, (Option("p1", ("own_room", "kids_ok", "keep_phone")), Option("p2", ("shared_room", "tonight")))
 )
 """What a search finds here: the terminal has no directory."""
 
@@ -29,31 +28,32 @@ def chat(lang: str, save: Path | None) -> None:
     conversation = Conversation(language=lang)
     kept = [f"# lang {lang}"]
     while text := click.prompt(">", prompt_suffix=" ", default="", show_default=False):
-        kept.append(f"> {text}")
-        conversation, said = answer(conversation, MessageReceived(text), script)
-        for say in said:
-            click.echo(
-                f"< {say.key}: {script.wording.render(say.key, say.language, {'BRAND': BRAND, **say.fields})}"
-            )
-            kept.append(f"< {say.key}")
-        click.echo(f"= {conversation.state}")
-        kept.append(f"= {conversation.state}")
+        conversation, done = happen(conversation, MessageReceived(text), script)
+        for action in done:
+            if isinstance(action, Say):
+                click.echo(f"< {said(action, script)}")
+        kept += [f"> {text}", *transcript(done), f"= {conversation.state}"]
     if save:
         save.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def answer(conversation: Conversation, event: Event, script: Script, *, found: OpeningsFound = DEMO_OPENINGS,
-           on_shift: bool = True, when: str = "") -> tuple[Conversation, list[Say]]:  # fmt: skip
+def said(say: Say, script: Script) -> str:
+    """The words of one text, as the phone would show them."""
+    return script.wording.render(say.key, say.language, {"BRAND": BRAND, **say.fields})
+
+
+def happen(conversation: Conversation, event: Event, script: Script, *, found: OpeningsFound = DEMO_OPENINGS,
+           on_shift: bool = True, when: str = "") -> tuple[Conversation, list[Action]]:  # fmt: skip
     """One event and all that follows from it, with the search and the queue answered from what is given."""
-    said: list[Say] = []
+    done: list[Action] = []
     coming = [event]
     while coming:
         turn = step(conversation, coming.pop(0), script)
-        conversation = replace(turn.conversation)
+        conversation = turn.conversation
+        done += turn.actions
         for action in turn.actions:
             coming += _answered(action, found, on_shift=on_shift, when=when)
-        said += [action for action in turn.actions if isinstance(action, Say)]
-    return conversation, said
+    return conversation, done
 
 
 def _answered(action: Action, found: OpeningsFound, *, on_shift: bool, when: str) -> list[Event]:
@@ -66,3 +66,21 @@ def _answered(action: Action, found: OpeningsFound, *, on_shift: bool, when: str
             return [HandOffOpened(reason, on_shift=False, when=when)]
         case _:
             return []
+
+
+def transcript(done: list[Action]) -> list[str]:
+    """The lines of a transcript test: `<` a text by its key, `!` what the shell must carry out."""
+    return [line for action in done if (line := _line(action))]
+
+
+def _line(action: Action) -> str:
+    match action:
+        case Say(key, language):
+            return f"< {key}" + ("" if language == "en" else f" {language}")
+        case HandOff(tier, reason):
+            return f"! {tier} {reason}"
+        case FindOpenings():
+            return ""
+        case _:
+            told = f" {action.tier} {action.reason}" if hasattr(action, "tier") else ""
+            return f"! {type(action).__name__}{told}"

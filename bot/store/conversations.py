@@ -48,7 +48,6 @@ conversations = Table(
     CheckConstraint("held_by IN ('bot', 'advocate', 'nobody')", name="held_by"),
     Index("uq_conversations_open", "person_id", unique=True,
           sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
-    sqlite_with_rowid=False,
 )  # fmt: skip
 
 

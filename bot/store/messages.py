@@ -64,7 +64,6 @@ messages = Table(
     Index("ix_messages_outbox", "priority", "due_at",
           sqlite_where=text("status IN ('queued','sending','unknown')"),
           postgresql_where=text("status IN ('queued','sending','unknown')")),
-    sqlite_with_rowid=False,  # found by its key: one tree to write in a turn instead of two
 )  # fmt: skip
 
 PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "reply": 3, "notice": 4, "campaign": 9}

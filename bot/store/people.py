@@ -22,7 +22,6 @@ people = Table(
     Column("erase_requested_at", UTCDateTime),
     Column("line_type", String(10)),  # Lookup's answer, learned once
     Column("created_at", UTCDateTime, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 

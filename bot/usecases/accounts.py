@@ -12,6 +12,7 @@ import argon2
 import pyotp
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from bot.rules.segments import measure
 from bot.store import audit, staff
 from bot.store.db import Database, Tx
 from bot.usecases.refusal import Refused
@@ -153,6 +154,10 @@ def _check(email: str, alias: str, roles: tuple[str, ...]) -> None:
         raise ValueError("The e-mail address does not look like one.")
     if not 0 < len(alias) <= ALIAS_LENGTH or not alias.isalpha():
         raise ValueError(f"The alias must be 1 to {ALIAS_LENGTH} letters: it is the first name people are told.")
+    if strange := measure(alias).offenders:
+        raise ValueError(
+            f"The alias must do without {' '.join(strange)}: with it every text that names them would cost two."
+        )
     if not roles or not set(roles) <= set(staff.ROLES):
         raise ValueError("A role must be one of " + ", ".join(staff.ROLES) + ".")
 

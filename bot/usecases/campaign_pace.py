@@ -74,8 +74,10 @@ def is_reviewed(tx: Tx, services: Services, campaign: Campaign) -> bool:
 
 
 def opener(services: Services, *, key: str, language: str, sender: str, area: str) -> str:
-    """The words of a campaign's first text."""
-    fields = {"NAME": sender, "BRAND": services.settings.brand, "AREA": area}
+    """The words of a campaign's first text. A region's name ends in the English word "area", which no other language
+    says: "Cerca de San Antonio"."""
+    place = area if language == "en" else area.removesuffix(" area")
+    fields = {"NAME": sender, "BRAND": services.settings.brand, "AREA": place}
     return services.script.wording.render(key, language, fields)
 
 

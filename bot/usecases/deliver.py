@@ -7,10 +7,12 @@ looked up at the carrier (usecases/settle.py), never blindly sent again.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import repeat
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, or_, select
@@ -31,8 +33,14 @@ from bot.usecases.receipt import OPTED_OUT, withdraw_by_carrier
 LEASE = timedelta(seconds=30)
 """Longer than the carrier call's own time-out: while it runs the fate of the text is still ours to know."""
 
-BATCH = 32
-SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 16
+BATCH = SIDE_BY_SIDE
+"""No more than can be posted at once: a text that waited its turn under a lease could be taken for lost."""
+
+LATEST_START_S = LEASE.total_seconds() / 2
+"""A post that has not begun by then (a process that was stopped, a machine that slept) does not begin at all: by the
+end of the lease others may look the text up, and what they do not find they send."""
+
 RETRY_AFTER = timedelta(seconds=5)
 
 
@@ -48,17 +56,16 @@ class Claimed:
 def deliver(database: Database, services: Services) -> int:
     """Send everything that is due; returns how many texts the carrier took."""
     taken = 0
-    send = services.carrier.send
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while True:
+            begin_by = time.monotonic() + LATEST_START_S
             with database.transaction() as tx:
                 looked_at, claimed = _claim(tx, services)
             if not looked_at:
                 return taken
-            if len(claimed) == 1:  # the common case: an answer to one person, with no thread to wake
-                results = [_post(send, claimed[0].text)]
-            else:
-                results = list(pool.map(_post, repeat(send), (c.text for c in claimed)))
+            post = partial(_post, services.carrier.send, begin_by)
+            # An answer to one person is the common case, and needs no thread to wake.
+            results = [post(claimed[0])] if len(claimed) == 1 else list(pool.map(post, claimed))
             with database.transaction() as tx:
                 for item, result in zip(claimed, results, strict=True):
                     _record(tx, item, result)
@@ -181,10 +188,12 @@ def _put_off(tx: Tx, message_id: str, at: datetime, reason: str) -> None:
     tx.conn.execute(messages.update().where(_m.message_id == message_id).values(due_at=at, reason=reason))
 
 
-def _post(send, text: OutboundText) -> str | SendError:  # type: ignore[no-untyped-def]
+def _post(send: Callable[[OutboundText], str], begin_by: float, item: Claimed) -> str | SendError:
     """The one line at which a text leaves. Nothing is open."""
+    if time.monotonic() > begin_by:
+        return SendError("begun_too_late", "later", "The process was held up before this text could leave.")
     try:
-        return send(text)
+        return send(item.text)
     except SendError as error:
         return error
 

@@ -8,7 +8,7 @@ happen one after the other, on both databases.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -19,7 +19,7 @@ from bot.store import audit, conversations, directory, handoffs, holds, staff, t
 from bot.store.db import Database, Tx
 from bot.store.holds import Hold
 from bot.usecases import hand_off, turn
-from bot.usecases.provider_texts import text_provider
+from bot.usecases.provider_texts import tell_provider
 from bot.usecases.refusal import Refused
 from flows.actions import TellAdvocates
 from flows.conversation import Tier
@@ -64,14 +64,13 @@ def ask(database: Database, services: Services, *, conversation_id: str, stock_i
         )  # fmt: skip
         hold = holds.find(tx, stock.program_id, short_id)
         assert hold is not None
-        _tell_provider(tx, services, hold, "PU3", answers=stored.conversation.answers)
+        tell_provider(tx, services, hold, "PU3", answers=stored.conversation.answers)
         audit.record(tx, act="hold_asked", staff_id=staff_id, object_id=hold_id)
     return Asked(hold_id, short_id)
 
 
-def answer(tx: Tx, services: Services, *, program_id: str, said: ProviderText) -> Reply | None:
-    """A provider's answer to PU3 or PU4; returns what to read back, or None when there is nothing to say. The same
-    answer twice changes nothing."""
+def answer(tx: Tx, services: Services, *, program_id: str, said: ProviderText) -> Reply:
+    """A provider's answer to PU3 or PU4; returns what to read back. The same answer twice changes nothing."""
     hold = holds.find(tx, program_id, said.hold_id or "")
     if hold is None:
         return "PU6", {}
@@ -85,8 +84,7 @@ def answer(tx: Tx, services: Services, *, program_id: str, said: ProviderText) -
         case Said.MOVED_IN:
             return _moved_in(tx, hold)
         case Said.HOLD_CALL:
-            _call(tx, services, hold)
-            return None
+            return _call(tx, services, hold)
         case Said.COUNT | Said.SAME | Said.FULL | Said.WAIT | Said.OFF | Said.UNDO | Said.UNCLEAR:
             raise ValueError(said.said)
         case _:
@@ -107,10 +105,10 @@ def _lapse_one(database: Database, services: Services, hold: Hold) -> bool:
             return False
         if hold.state == "held":
             turn.take(tx, services, hold.conversation_id, HoldAnswered("lapsed"))
-            _tell_provider(tx, services, hold, "PU4")
+            tell_provider(tx, services, hold, "PU4")
         else:
             turn.take(tx, services, hold.conversation_id, HoldAnswered("declined"))
-            _tell_provider(tx, services, hold, "PU10")
+            tell_provider(tx, services, hold, "PU10")
     return True
 
 
@@ -151,7 +149,7 @@ def _yes(tx: Tx, services: Services, hold: Hold) -> Reply:
         return "PU10", fields
     for other in holds.of_conversation(tx, hold.conversation_id, "asked"):
         if holds.move(tx, other.hold_id, to="withdrawn", only_from=("asked",)):
-            _tell_provider(tx, services, other, "PU10")
+            tell_provider(tx, services, other, "PU10")
     told_by = staff.aliases(tx, [hold.staff_id]).get(hold.staff_id, "")
     turn.take(tx, services, hold.conversation_id, HoldAnswered("held", hours=hold.hours, advocate=told_by))
     return "PU9", fields
@@ -172,31 +170,35 @@ def _no(tx: Tx, services: Services, hold: Hold, reason: str) -> Reply:
 
 
 def _moved_in(tx: Tx, hold: Hold) -> Reply:
-    """One place fewer, with the age the count had: knowing of one says nothing new of the others."""
+    """One place fewer, with the age the count had: knowing of one says nothing new of the others. Said without a Y
+    before it, it is no less true; of a place that was let go it is not believed."""
     latest = directory.latest(tx, hold.stock_id)
-    if holds.move(tx, hold.hold_id, to="arrived", only_from=("held", "expired")) and latest is not None:
+    moved = holds.move(tx, hold.hold_id, to="arrived", only_from=("asked", "held", "expired"))
+    if moved and latest is not None:
         left = max(0, latest.available - 1)
         directory.observe(tx, stock_id=hold.stock_id, available=left, via="hold", observed_at=latest.observed_at)
-    return "PU9N", {"ID": hold.short_id, "PROG": hold.code_name}
+    fields: dict[str, str | int] = {"ID": hold.short_id, "PROG": hold.code_name}
+    if latest is None or not (moved or hold.state == "arrived"):
+        return "PU9N", fields
+    return "PU13", fields | {"N": counted(tx, directory.stocks_of(tx, hold.program_id))}
 
 
-def _call(tx: Tx, services: Services, hold: Hold) -> None:
+def counted(tx: Tx, stocks: Iterable[directory.Stock]) -> int:
+    """What was last said of these stocks together, holds not taken off: a program's own number, read back to it."""
+    standing = (directory.latest(tx, stock.stock_id) for stock in stocks)
+    return sum(latest.available for latest in standing if latest is not None)
+
+
+def _call(tx: Tx, services: Services, hold: Hold) -> Reply:
     """The provider would rather talk: the advocate who asked, or whoever is there, is told."""
+    fields = {"ID": hold.short_id, "PROG": hold.code_name}
     stored = conversations.load(tx, hold.conversation_id)
-    if stored is not None and hold.state in ("asked", "held"):
-        body = f"{hold.code_name} asks for a call about hold {hold.short_id}."
-        handoffs.add_note(tx, conversation_id=hold.conversation_id, staff_id=hold.staff_id, body=body)
-        hand_off.tell(tx, services, stored, TellAdvocates(Tier.P1, "hold_call"))
-
-
-def _tell_provider(tx: Tx, services: Services, hold: Hold, key: str, *,
-                   answers: Mapping[str, object] | None = None) -> None:  # fmt: skip
-    """One of PU3, PU4 and PU10, to every number that may speak for the program: the first answer counts."""
-    for number, language in directory.reporters_of(tx, hold.program_id):
-        fields: dict[str, str | int] = {"ID": hold.short_id, "PROG": hold.code_name, "H": hold.hours}
-        if answers is not None:
-            fields["WHO"] = services.script.wording.who(answers, language)
-        text_provider(tx, services, number=number, language=language, key=key, fields=fields)
+    if stored is None or hold.state not in ("asked", "held"):
+        return "PU10", fields
+    body = f"{hold.code_name} asks for a call about hold {hold.short_id}."
+    handoffs.add_note(tx, conversation_id=hold.conversation_id, staff_id=hold.staff_id, body=body)
+    hand_off.tell(tx, services, stored, TellAdvocates(Tier.P1, "hold_call"))
+    return "PU12", fields
 
 
 def _short_id(tx: Tx, program_id: str) -> str:

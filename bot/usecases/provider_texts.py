@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.services import Services
-from bot.store import conversations, messages, people
+from bot.store import conversations, directory, messages, people
 from bot.store.db import Tx
+from bot.store.holds import Hold
 
 
 def text_provider(tx: Tx, services: Services, *, number: str, language: str, key: str,
@@ -25,3 +26,13 @@ def text_provider(tx: Tx, services: Services, *, number: str, language: str, key
         body=services.script.wording.render(key, language, fields),
     )  # fmt: skip
     tx.after_commit(services.nudges.deliver)
+
+
+def tell_provider(tx: Tx, services: Services, hold: Hold, key: str, *,
+                  answers: Mapping[str, object] | None = None) -> None:  # fmt: skip
+    """One of PU3, PU4 and PU10, to every number that may speak for the program: the first answer counts."""
+    for number, language in directory.reporters_of(tx, hold.program_id):
+        fields: dict[str, str | int] = {"ID": hold.short_id, "PROG": hold.code_name, "H": hold.hours}
+        if answers is not None:
+            fields["WHO"] = services.script.wording.who(answers, language)
+        text_provider(tx, services, number=number, language=language, key=key, fields=fields)

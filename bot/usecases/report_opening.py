@@ -46,10 +46,8 @@ def report(tx: Tx, services: Services, *, number: str, text: str) -> bool:
     said = read_provider(text)
     if _is_their_own(services, reporter, said, text):
         return False
-    reply = _reply(tx, services, reporter, said, number)
-    if reply is not None:
-        key, fields = reply
-        text_provider(tx, services, number=number, language=reporter.language, key=key, fields=fields)
+    key, fields = _reply(tx, services, reporter, said, number)
+    text_provider(tx, services, number=number, language=reporter.language, key=key, fields=fields)
     return True
 
 
@@ -88,18 +86,19 @@ def _is_their_own(services: Services, reporter: Reporter, said: ProviderText, te
     return reading.intent in _THEIR_OWN
 
 
-def _reply(tx: Tx, services: Services, reporter: Reporter, said: ProviderText, number: str) -> Reply | None:
+def _reply(tx: Tx, services: Services, reporter: Reporter, said: ProviderText, number: str) -> Reply:
     """Do what the text says and return what to read back."""
     match said.said:
         case Said.COUNT:
             return _count(tx, services, reporter, said, number)
         case Said.SAME:
             return _same(tx, services, reporter, number)
-        case Said.FULL | Said.WAIT | Said.OFF:
-            stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
-            if said.said is Said.OFF:
-                directory.set_status(tx, reporter.program_id, "paused", only_from="active")
-            return _observed(tx, services, reporter, [(stock, 0) for stock in stocks], number)
+        case Said.FULL | Said.WAIT:
+            return _none_open(tx, services, reporter, number)
+        case Said.OFF:
+            _none_open(tx, services, reporter, number)
+            directory.set_status(tx, reporter.program_id, "paused", only_from="active")
+            return "PU11", {"PROG": reporter.code_name}
         case Said.UNDO:
             return _undo(tx, reporter)
         case Said.HOLD_YES | Said.HOLD_NO | Said.HOLD_CALL | Said.MOVED_IN:
@@ -154,6 +153,11 @@ def _same(tx: Tx, services: Services, reporter: Reporter, number: str) -> Reply:
     return _observed(tx, services, reporter, shares, number)
 
 
+def _none_open(tx: Tx, services: Services, reporter: Reporter, number: str) -> Reply:
+    stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
+    return _observed(tx, services, reporter, [(stock, 0) for stock in stocks], number)
+
+
 def _observed(tx: Tx, services: Services, reporter: Reporter, shares: list[tuple[Stock, int]], number: str) -> Reply:
     """Append, and read back the whole program: PU2."""
     for stock, available in shares:
@@ -177,6 +181,4 @@ def _undo(tx: Tx, reporter: Reporter) -> Reply:
     if not directory.undo_last(tx, [stock.stock_id for stock in stocks], since=tx.now - UNDO_WITHIN):
         return _NOT_UNDERSTOOD
     directory.set_status(tx, reporter.program_id, "active", only_from="paused")
-    standing = (directory.latest(tx, stock.stock_id) for stock in stocks)
-    told = sum(latest.available for latest in standing if latest is not None)
-    return "PU7", {"PROG": reporter.code_name, "N": told}
+    return "PU7", {"PROG": reporter.code_name, "N": hold.counted(tx, stocks)}

@@ -15,7 +15,7 @@ from bot.services import Services
 from bot.store import consent, conversations, handoffs, messages, people
 from bot.store.conversations import Stored
 from bot.store.db import Tx
-from bot.usecases import find_openings, hand_off
+from bot.usecases import find_openings, hand_off, withdraw_holds
 from flows.actions import (
     Action,
     Close,
@@ -167,6 +167,7 @@ def _say(work: Work, say: Say) -> None:
 def _release(work: Work, given: bool, hours: int) -> None:
     if not given:
         consent.revoke_release(work.tx, work.stored.person_id)
+        withdraw_holds.withdraw_all(work.tx, work.services, work.stored.conversation_id)
         return
     conversation, wording = work.conversation, work.services.script.wording
     who = wording.who(conversation.answers, conversation.language)

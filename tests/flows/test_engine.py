@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transitions import MachineError
 
-from bot.cli.chat import answer
+from bot.cli.chat import happen
 from bot.script_files import load_script
 from flows import engine
 from flows.actions import HandOff, Say, TellAdvocates, Withdraw
@@ -25,6 +25,12 @@ from flows.script import ENGINE_EVENTS, Script, lint
 
 SCRIPT = load_script()
 RESTING = [s.name for s in SCRIPT.states.values() if not s.passing and s.name != "stopped"]
+
+
+def answer(conversation: Conversation, event: MessageReceived, script: Script, **world):  # type: ignore[no-untyped-def]
+    """The conversation after a text and all that follows from it, and what was said."""
+    after, done = happen(conversation, event, script, **world)
+    return after, [a for a in done if isinstance(a, Say)]
 
 
 def somewhere(state: str, **fields: object) -> Conversation:

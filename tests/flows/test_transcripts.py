@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.chat import DEMO_OPENINGS, chat, happen, said, transcript
 from bot.script_files import load_script
 from bot.store import conversations
 from bot.store.crypto import Keyring
 from bot.store.db import Tx
-from flows.actions import Action, FindOpenings, HandOff, Say
+from flows.actions import Say
 from flows.conversation import Conversation
-from flows.engine import step
 from flows.events import (
     AdvocateClaimed,
     AdvocateFinished,
     Event,
-    HandOffOpened,
     HoldAnswered,
     Invited,
     MessageReceived,
@@ -37,7 +37,7 @@ from tests.conftest import NOON_IN_CHICAGO
 
 FOLDER = Path(__file__).parent / "transcripts"
 SCRIPT = load_script()
-TWO = (Option("p1", ("own_room", "kids_ok", "keep_phone")), Option("p2", ("shared_room", "tonight")))
+TWO = DEMO_OPENINGS.options
 
 
 @dataclass
@@ -69,24 +69,19 @@ class World:
                 pass  # a remark for the reader
 
     def happen(self, event: Event) -> list[str]:
-        lines, coming = [], [event]
-        while coming:
-            turn = step(_stored_and_loaded(self.conversation), coming.pop(0), SCRIPT)
-            self.conversation = turn.conversation
-            for action in turn.actions:
-                coming += self.answer(action)
-                lines.append(_line(action))
-        return [line for line in lines if line] + [f"= {self.conversation.state}"]
-
-    def answer(self, action: Action) -> list[Event]:
-        match action:
-            case FindOpenings(answers):
-                left = frozenset(q for q in self.undecided if q not in answers)
-                return [OpeningsFound(self.count, 40, self.options, left)]
-            case HandOff(reason=reason):
-                return [HandOffOpened(reason, self.on_shift, "Ana" if self.on_shift else "", 10, self.when)]
-            case _:
-                return []
+        left = frozenset(q for q in self.undecided if q not in self.conversation.answers)
+        self.conversation, done = happen(
+            _stored_and_loaded(self.conversation),
+            event,
+            SCRIPT,
+            found=OpeningsFound(self.count, 40, self.options, left),
+            on_shift=self.on_shift,
+            when=self.when,
+        )
+        for action in done:
+            if isinstance(action, Say):
+                said(action, SCRIPT)  # every placeholder can be filled
+        return [*transcript(done), f"= {self.conversation.state}"]
 
 
 def _stored_and_loaded(conversation: Conversation) -> Conversation:
@@ -96,21 +91,6 @@ def _stored_and_loaded(conversation: Conversation) -> Conversation:
         tx, conversation_id="c", state=conversation.state, turn=conversation.turn, held_by=conversation.held_by.value,
         mind=sealed, suppressed=conversation.suppressed,
     )  # fmt: skip
-
-
-def _line(action: Action) -> str:
-    match action:
-        case Say():
-            SCRIPT.wording.render(action.key, action.language, {"BRAND": "Maple Help Desk", **action.fields})
-            return f"< {action.key}" + ("" if action.language == "en" else f" {action.language}")
-        case HandOff(tier, reason):
-            return f"! {tier} {reason}"
-        case FindOpenings():
-            return ""
-        case _:
-            name = type(action).__name__
-            tier = f" {action.tier} {action.reason}" if hasattr(action, "tier") else ""
-            return f"! {name}{tier}"
 
 
 def _event(line: str, gap: bool) -> Event:
@@ -164,6 +144,15 @@ def test_the_conversation_goes_as_written(path: Path) -> None:
         path.write_text(played, encoding="utf-8")
         written = played
     assert played == written
+
+
+def test_a_chat_that_was_saved_is_a_transcript(tmp_path: Path) -> None:
+    saved = tmp_path / "chat.txt"
+    typed = "hola\n1\n1\n1\nesta noche\n1\n782\n22\n1\npersona\n\n"
+    ran = CliRunner().invoke(chat, ["--lang", "es", "--save", str(saved)], input=typed)
+    assert ran.exit_code == 0
+    assert "< Gracias por responder." in ran.output
+    assert play(saved.read_text(encoding="utf-8")) == saved.read_text(encoding="utf-8")
 
 
 def test_there_are_transcripts_in_both_languages() -> None:

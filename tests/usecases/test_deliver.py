@@ -183,6 +183,22 @@ def _killed(*_args) -> None:
     raise KeyboardInterrupt
 
 
+def test_a_worker_that_was_held_up_sends_nothing_after_its_time(line, monkeypatch) -> None:
+    line.text("hi")
+    monkeypatch.setattr(deliver_module, "LATEST_START_S", -1.0)
+    assert line.deliver() == []
+    assert line.statuses() == [("C1", "queued", "begun_too_late")]
+    monkeypatch.undo()
+    line.clock.advance(timedelta(seconds=30))
+    assert len(line.deliver()) == 1
+
+
+def test_no_more_is_claimed_than_can_be_posted_at_once() -> None:
+    """A text that waits behind others under its lease could be looked up, not found, and sent by somebody else."""
+    assert deliver_module.BATCH <= deliver_module.SIDE_BY_SIDE
+    assert timedelta(seconds=deliver_module.LATEST_START_S) < LEASE
+
+
 def test_two_equal_texts_are_settled_by_different_ids(line) -> None:
     for n in range(2):
         line.text("hi", sender=PERSON, sid=f"SM{n}")

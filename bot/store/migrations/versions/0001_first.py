@@ -88,7 +88,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_people")),
         sa.UniqueConstraint("phone_key", name=op.f("uq_people_phone_key")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "releases",
@@ -158,7 +157,6 @@ def upgrade() -> None:
             ["person_id"], ["people.person_id"], name=op.f("fk_conversations_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_conversations")),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "uq_conversations_open",
@@ -327,7 +325,6 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_messages_outbox",

@@ -1,0 +1,131 @@
+"""How is a person erased? Every row that is about them goes in one transaction; then the carrier's copies are emptied.
+
+What stays is the suppression key, if they asked for no more texts: a keyed hash that opens nothing and keeps the
+promise that nobody texts them. Without it, the next list that holds their number would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Table, delete, func, select
+
+from bot import log
+from bot.errors import SendError
+from bot.ports import SmsCarrier
+from bot.services import Services
+from bot.store import audit, campaigns, consent, directory, handoffs, holds, people
+from bot.store.conversations import conversations
+from bot.store.db import Database, Tx
+from bot.store.messages import messages
+from bot.usecases.provider_texts import tell_provider
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What there was of one number: `destroyed` counts rows by kind, and is empty when there was nothing. `suppressed`
+    and `reports_for` (a program's code name) say what is kept. Of the carrier's copies `emptied` is how many are gone;
+    `left_at_carrier` are the carrier's own ids of those that could not be emptied now."""
+
+    destroyed: Mapping[str, int]
+    suppressed: bool
+    reports_for: str | None
+    open_handoff: bool = False
+    emptied: int = 0
+    left_at_carrier: tuple[str, ...] = ()
+
+
+def look(database: Database, number: str) -> Forgotten:
+    """What would go and what would stay for this E.164 number; nothing is changed."""
+    with database.reading() as tx:
+        return _found(tx, number)
+
+
+def forget(database: Database, services: Services, number: str) -> Forgotten:
+    """Erase the person with this E.164 number, whatever state they are in. Doing it again changes nothing. A provider
+    who keeps a place for them hears that it is not needed; nobody else is told."""
+    with database.transaction() as tx:
+        _lock(tx, number)
+        found = _found(tx, number)
+        if not found.destroyed:
+            return found
+        sids = _carrier_ids(tx, number)
+        _free_places(tx, services, number)
+        _destroy(tx, number)
+        audit.record(tx, act="person_forgotten", detail="suppression_kept" if found.suppressed else "nothing_kept")
+    left = tuple(sid for sid in sids if not _emptied(services.carrier, sid))
+    return Forgotten(
+        found.destroyed, found.suppressed, found.reports_for, found.open_handoff, len(sids) - len(left), left
+    )
+
+
+def _theirs(tx: Tx, number: str) -> dict[Table, ColumnElement[bool]]:
+    """Every table that may hold a row about them, and which rows those are; children before their parents."""
+    phone_key = tx.keys.index("phone", number)
+    p, c = people.people.c, conversations.c
+    person = select(p.person_id).where(p.phone_key == phone_key)
+    talks = select(c.conversation_id).where(c.person_id.in_(person))
+    by_talk = (messages, handoffs.handoffs, handoffs.notes, directory.offers, directory.holds)
+    by_person = (campaigns.recipients, consent.releases, conversations)
+    return {
+        **{table: table.c.conversation_id.in_(talks) for table in by_talk},
+        **{table: table.c.person_id.in_(person) for table in by_person},
+        consent.consent: consent.consent.c.phone_key == phone_key,
+        people.people: p.phone_key == phone_key,
+    }
+
+
+def _lock(tx: Tx, number: str) -> None:
+    """The conversations first, as every turn takes them: what is being written now is erased with the rest."""
+    theirs = _theirs(tx, number)
+    for table in (conversations, people.people):
+        query = select(table).where(theirs[table]).order_by(*table.primary_key.columns).with_for_update()
+        tx.conn.execute(query).all()
+
+
+def _found(tx: Tx, number: str) -> Forgotten:
+    theirs = _theirs(tx, number)
+    counted = {
+        table.name: tx.conn.execute(select(func.count()).select_from(table).where(where)).scalar_one()
+        for table, where in theirs.items()
+    }
+    reporter = directory.reporter(tx, number)
+    h = handoffs.handoffs
+    still_open = select(h.c.handoff_id).where(theirs[h], h.c.closed_at.is_(None))
+    return Forgotten(
+        destroyed={name: n for name, n in counted.items() if n},
+        suppressed=consent.is_suppressed(tx, tx.keys.index("phone", number)),
+        reports_for=reporter.code_name if reporter else None,
+        open_handoff=tx.conn.execute(still_open).first() is not None,
+    )
+
+
+def _carrier_ids(tx: Tx, number: str) -> list[str]:
+    sid = messages.c.provider_sid
+    query = select(sid).where(_theirs(tx, number)[messages], sid.is_not(None), messages.c.redacted_at.is_(None))
+    return list(tx.conn.execute(query.order_by(messages.c.created_at)).scalars())
+
+
+def _free_places(tx: Tx, services: Services, number: str) -> None:
+    """A place nobody will come for must not stay empty."""
+    talks = select(conversations.c.conversation_id).where(_theirs(tx, number)[conversations])
+    for conversation_id in tx.conn.execute(talks).scalars().all():
+        for state in ("asked", "held"):
+            for hold in holds.of_conversation(tx, conversation_id, state):
+                tell_provider(tx, services, hold, "PU10")
+
+
+def _destroy(tx: Tx, number: str) -> None:
+    for table, where in _theirs(tx, number).items():
+        tx.conn.execute(delete(table).where(where))
+
+
+def _emptied(carrier: SmsCarrier, provider_sid: str) -> bool:
+    """Nothing is open. A text the carrier is still sending cannot be emptied yet."""
+    try:
+        carrier.redact(provider_sid)
+    except SendError as error:
+        log.event("redact_failed", level="warning", code=error.code)
+        return False
+    return True
