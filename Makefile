@@ -22,7 +22,7 @@ test: $(VENV)/test.stamp browser lint ## install what the tests need, the browse
 lint: $(VENV)/test.stamp ## check style and common mistakes
 	$(PY) -m ruff check .
 
-bench: $(VENV)/run.stamp ## measure the turn beside its floor, on both databases
+bench: $(VENV)/test.stamp ## measure the turn beside its floor, on both databases
 	$(PY) -m bench
 
 $(PY):

@@ -28,12 +28,23 @@ from bot.store.db import Database, make_engine
 from bot.usecases.seed import seed
 from tests.servers import postgres_admin, postgres_server, redis_server
 
-ROUNDS = 7
-CONVERSATIONS = 60
+ROUNDS = 9
+CONVERSATIONS = 80
 AT_ONCE = 8
 TOKEN = "b" * 32
 FIELD_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 SECRET = "bench-only-" + "x" * 32
+
+
+SEARCHING = (*load.TURNS, *load.SEARCHES)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The same window on the floor and on the turn, one after the other."""
+
+    floor: load.Measured
+    turn: load.Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +60,14 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
         redis_url = stack.enter_context(redis_server())
         postgres = stack.enter_context(postgres_server())
-        print(
-            f"{AT_ONCE} at once, {CONVERSATIONS} conversations of {len(load.SCRIPT)} turns a window, {ROUNDS} rounds\n"
-        )
-        print("| database | floor turns/s | turn turns/s | ratio (min to max) | turn p50 / p99 ms | floor p99 ms |")
+        print(f"One sync worker, {AT_ONCE} at once, {CONVERSATIONS} conversations a window, {ROUNDS} rounds\n")
+        print("| what | floor turns/s | turn turns/s | ratio (min to max) | turn p50 / p99 ms | floor p99 ms |")
         print("|---|---|---|---|---|---|")
         for name, url in (
             ("SQLite", f"sqlite:///{folder / 'b.sqlite3'}"),
             ("PostgreSQL", _own_database(postgres, stack)),
         ):
-            _side_by_side(name, url, redis_url, folder)
+            _side_by_side(name, url, redis_url)
         print()
         for name, url in (
             ("SQLite", f"sqlite:///{folder / 'd.sqlite3'}"),
@@ -76,31 +85,40 @@ def _own_database(server: URL, stack: ExitStack) -> str:
     return server.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
 
 
-def _side_by_side(name: str, url: str, redis_url: str, folder: Path) -> None:
+def _side_by_side(name: str, url: str, redis_url: str) -> None:
     _prepare(url)
     with ExitStack() as stack:
         base = stack.enter_context(_server("bench.floor:create_app()", _floor_env(url)))
         turn = stack.enter_context(_server("wsgi:app", _app_env(url, redis_url, "http://127.0.0.1:9")))
-        rounds = []
-        for n in range(ROUNDS + 1):
-            start = n * CONVERSATIONS
-            window = [_window(place, url, start) for place in ((base, turn) if n % 2 else (turn, base))]
-            if n:  # the first round warms up
-                rounds.append(dict(zip((0, 1), window if n % 2 else window[::-1], strict=True)))
-    ratios = sorted(r[1].turns_per_s / r[0].turns_per_s for r in rounds)
-    refused = sum(r[0].refused + r[1].refused for r in rounds)
+        for label, script, first in (("a turn", load.TURNS, 0), ("with the search", SEARCHING, 50_000)):
+            rounds = [_round(base, turn, url, first + n * CONVERSATIONS, script, n % 2) for n in range(ROUNDS + 1)]
+            _print(f"{name}, {label}", rounds[1:])  # the first round warms up
+
+
+def _round(base: Place, turn: Place, url: str, start: int, script: tuple[str, ...], odd: int) -> Round:
+    """Both in turn; which is first changes, so that a machine that slows down is fair to both."""
+    first, second = (base, turn) if odd else (turn, base)
+    one, other = _window(first, url, start, script), _window(second, url, start, script)
+    return Round(one, other) if odd else Round(other, one)
+
+
+def _print(label: str, rounds: list[Round]) -> None:
+    ratios = sorted(r.turn.turns_per_s / r.floor.turns_per_s for r in rounds)
+    refused = sum(r.floor.refused + r.turn.refused for r in rounds)
     print(
-        f"| {name} | {median(r[0].turns_per_s for r in rounds):.0f} | {median(r[1].turns_per_s for r in rounds):.0f} "
+        f"| {label} | {median(r.floor.turns_per_s for r in rounds):.0f} "
+        f"| {median(r.turn.turns_per_s for r in rounds):.0f} "
         f"| {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) "
-        f"| {median(r[1].p50_ms for r in rounds):.1f} / {median(r[1].p99_ms for r in rounds):.1f} "
-        f"| {median(r[0].p99_ms for r in rounds):.1f} |" + (f" **{refused} refused**" if refused else "")
+        f"| {median(r.turn.p50_ms for r in rounds):.1f} / {median(r.turn.p99_ms for r in rounds):.1f} "
+        f"| {median(r.floor.p99_ms for r in rounds):.1f} |" + (f" **{refused} refused**" if refused else ""),
+        flush=True,
     )
 
 
-def _window(place: Place, url: str, start: int) -> load.Measured:
+def _window(place: Place, url: str, start: int, script: tuple[str, ...]) -> load.Measured:
     if place.name.startswith("bench"):
         _floor_people(url, start)
-    work = load.conversations(place.origin, TOKEN, SIMULATED_ACCOUNT, start, CONVERSATIONS)
+    work = load.conversations(place.origin, TOKEN, SIMULATED_ACCOUNT, start, CONVERSATIONS, script)
     return load.run(place.origin, work, AT_ONCE)
 
 
@@ -125,7 +143,7 @@ def _to_the_door(url: str, redis_url: str) -> list[float]:
         turn = stack.enter_context(_server("wsgi:app", env))
         stack.enter_context(_process([sys.executable, "worker.py"], {**env, "PUBLIC_URL": turn.origin}))
         time.sleep(2)  # the worker takes its place; nothing is asserted about it
-        work = load.conversations(turn.origin, TOKEN, SIMULATED_ACCOUNT, 0, 12)
+        work = load.conversations(turn.origin, TOKEN, SIMULATED_ACCOUNT, 0, 12, SEARCHING)
         return arrivals(door, turn.origin, work)
 
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
-SCRIPT = ("hi", "yes", "1", "1", "this week", "a place to stay", "near 78201", "im 22", "2 kids", "4")
-"""One conversation: machine notice, choices, limits, and the screen to the places found. Ten turns, no turn refused."""
+TURNS = ("hi", "yes", "1", "1", "this week", "a place to stay", "near 78201")
+"""Seven complete turns: the first makes the person and the conversation, the others walk through notice and screen."""
+
+SEARCHES = ("im 22", "2 kids", "4")
+"""Three more, each with a search of the live openings inside the turn: the floor has nothing to hold against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,15 @@ def signed(origin: str, token: str, account: str, sender: str, body: str, sid: s
     return (head + form).encode()
 
 
-def conversations(origin: str, token: str, account: str, start: int, count: int) -> list[list[bytes]]:
+def conversations(
+    origin: str, token: str, account: str, start: int, count: int, script: tuple[str, ...]
+) -> list[list[bytes]]:
     """`count` conversations of one person each, signed beforehand so that the load costs little while it runs."""
     stamp = f"{start:08d}"
     return [
         [
             signed(origin, token, account, sender, body, f"SM{stamp}{n:08d}{turn:016d}")
-            for turn, body in enumerate(SCRIPT)
+            for turn, body in enumerate(script)
         ]
         for n, sender in zip(range(count), numbers(start), strict=False)
     ]

@@ -161,6 +161,19 @@ class Observation:
     observed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StandingCount:
+    """The newest count of one stock that still stands, holds not taken off, and when it reached us."""
+
+    program_id: str
+    code_name: str
+    kind: str
+    timezone: str | None
+    available: int
+    observed_at: datetime
+    received_at: datetime
+
+
 def openings(tx: Tx, *, needs: Collection[str] = ()) -> list[Opening]:
     """Every opening there is for these needs (none given: for all), in one statement. Programs that are not approved,
     not active or suspended are not in it, from the moment that is committed."""
@@ -234,6 +247,51 @@ def reporters_of(tx: Tx, program_id: str) -> list[tuple[str, str]]:
     query = select(r.phone_key, r.phone, r.language).where(r.program_id == program_id).order_by(r.phone_key)
     rows = tx.conn.execute(query)
     return [(tx.keys.open("reporters.phone", row.phone_key, row.phone), row.language) for row in rows]
+
+
+def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount]:
+    """Every stock that was ever counted, of approved, active programs (or of this one), program by program."""
+    query = select(_p.program_id, _p.code_name, _p.kind, _p.facets, _o.available, _o.observed_at, _o.received_at)
+    query = query.join(organizations, organizations.c.organization_id == _p.organization_id)
+    query = query.join(stocks, _s.program_id == _p.program_id)
+    query = query.join(observations, _o.observation_id == _latest_id(_s.stock_id))
+    where = [_p.status == "active", organizations.c.vetting == "approved"]
+    if program_id is not None:
+        where.append(_p.program_id == program_id)
+    rows = tx.conn.execute(query.where(*where).order_by(_p.program_id, _s.stock_id))
+    return [StandingCount(*row[:3], row[3].get("timezone"), *row[4:]) for row in rows]
+
+
+def lock_reporters(tx: Tx, program_id: str) -> None:
+    """Two who want to ask the same program do so one after the other. No text that comes in takes this lock, so
+    nobody who reports waits for it."""
+    r = reporters.c
+    query = select(r.phone_key).where(r.program_id == program_id).order_by(r.phone_key).with_for_update()
+    tx.conn.execute(query).all()
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterPhone:
+    """A number that may report, with the program it speaks for and how many kinds of places that has."""
+
+    number: str
+    language: str
+    code_name: str
+    need: str
+    region: str
+    units: int
+
+
+def every_reporter(tx: Tx) -> list[ReporterPhone]:
+    """By region, then by code name."""
+    p, r, s = programs.c, reporters.c, stocks.c
+    units = select(func.count()).select_from(stocks).where(s.program_id == p.program_id).scalar_subquery()
+    query = select(r.phone_key, r.phone, r.language, p.code_name, p.need, p.region, units)
+    query = query.join(reporters, r.program_id == p.program_id).order_by(p.region, p.code_name, r.phone_key)
+    return [
+        ReporterPhone(tx.keys.open("reporters.phone", phone_key, phone), *about)
+        for phone_key, phone, *about in tx.conn.execute(query)
+    ]
 
 
 def program_id_of(tx: Tx, name: str) -> str | None:

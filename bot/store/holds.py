@@ -26,11 +26,13 @@ class Hold:
     hours: int
     staff_id: str
     expires_at: datetime | None
+    reason: str | None = None
 
 
 _HOLD = (
     holds.c.hold_id, holds.c.short_id, holds.c.stock_id, stocks.c.program_id, programs.c.code_name,
     holds.c.conversation_id, holds.c.state, holds.c.hours, holds.c.staff_id, holds.c.expires_at,
+    holds.c.reason,
 )  # fmt: skip
 
 
@@ -52,8 +54,10 @@ def find(tx: Tx, program_id: str, short_id: str) -> Hold | None:
     return found[-1] if found else None
 
 
-def of_conversation(tx: Tx, conversation_id: str, state: str) -> list[Hold]:
-    return _select(tx, holds.c.conversation_id == conversation_id, holds.c.state == state)
+def of_conversation(tx: Tx, conversation_id: str, state: str | None = None) -> list[Hold]:
+    """Those in this state, or all there ever were, the oldest first."""
+    where = [holds.c.conversation_id == conversation_id]
+    return _select(tx, *where, *([holds.c.state == state] if state else []))
 
 
 def lapsed(tx: Tx) -> list[Hold]:

@@ -79,6 +79,8 @@ def _receive(tx: Tx, services: Services, text: InboundText) -> Outcome:
     if context.known:
         return Outcome.DUPLICATE
     stored = _conversation(tx, services, context)
+    if stored.last_inbound_at is None and consent.state_of(tx, context.phone_key) == "none":
+        consent.give(tx, context.phone_key, how="inbound_first")  # they wrote: that is their yes to an answer (R-C1)
     body = _NULL.sub("", text.body)[:LONGEST_BODY]
     inbound = messages.inbound_row(
         tx, conversation_id=stored.conversation_id, provider_sid=text.provider_sid, body=body, media=text.media
@@ -135,9 +137,8 @@ def _look(tx: Tx, query: Select[Any], phone: str, sid: str) -> Row[Any] | None:
 
 
 def _meet(tx: Tx, phone: str, sid: str) -> Row[Any]:
-    """Somebody new. They texted first, and that is their yes to an answer (R-C1 `inbound_first`)."""
-    person = people.add(tx, phone, LANGUAGES[0])
-    consent.give(tx, person.phone_key, how="inbound_first")
+    """Somebody new."""
+    people.add(tx, phone, LANGUAGES[0])
     context = _look(tx, _BEFORE_ONE, phone, sid)
     assert context is not None
     return context

@@ -10,7 +10,7 @@ import pytest
 from bot.simulator.control import Control
 from bot.simulator.server import SimulatorServer
 from bot.store.db import Database
-from bot.web.simulator import views
+from bot.web.simulator import replies, views
 from tests.carrier.line import TOKEN, Line, settings_for, started_line
 from tests.web.line import Browser, app_on, services_on
 
@@ -140,5 +140,4 @@ def test_outside_simulation_there_is_no_such_page(sqlite_database: Database) -> 
     ],
 )
 def test_the_answers_a_text_offers_are_suggested(body: str, suggested: list[str]) -> None:
-    texts = [views.Text(mine=False, body=body, state="", trouble=False)]
-    assert [words for _, words in views.quick_answers(texts)] == suggested
+    assert [words for _, words in replies.for_person([body], has_written=True)] == suggested

@@ -14,7 +14,6 @@ from bot.adapters.clock import FakeClock
 from bot.store import consent, conversations, directory, people
 from bot.store.db import Database
 from bot.usecases.hold import ANSWER_WITHIN, Asked, ask, lapse
-from bot.usecases.receive import Outcome
 from bot.usecases.refusal import Refused
 from bot.usecases.seed import add_demo_directory
 from tests.directory.test_report_opening import CEDAR, room, says
@@ -129,11 +128,23 @@ def test_a_hold_that_runs_out_is_told_as_nobodys_fault_and_is_free_again(line: T
     assert keys(line)[-1] == "M4"
     assert last_text(line, CEDAR).startswith(f"Hold {held} at Cedar-1 is done?")
     assert room(line, "demo-cedar-1") == {"room": 2}
-    says(line, CEDAR, f"IN {held}")
+    for _ in range(2):  # twice is once
+        assert says(line, CEDAR, f"IN {held}").startswith(f"Got it: {held} has moved in. Thank you. Cedar-1 now has 1 open")
+        assert state(line, held)[0] == "arrived"
+        assert room(line, "demo-cedar-1") == {"room": 1}
+
+
+def test_moving_in_without_a_yes_before_it_is_no_less_true(line: TheLine) -> None:
+    held = short_id(line, someone(line))
+    assert "now has 1 open" in says(line, CEDAR, f"IN {held}")
     assert state(line, held)[0] == "arrived"
-    assert room(line, "demo-cedar-1") == {"room": 1}
-    says(line, CEDAR, f"IN {held}")
-    assert room(line, "demo-cedar-1") == {"room": 1}
+
+
+def test_moving_in_after_a_no_changes_nothing(line: TheLine) -> None:
+    held = short_id(line, someone(line))
+    says(line, CEDAR, f"N {held}")
+    assert says(line, CEDAR, f"IN {held}").startswith(f"Got it: {held} is not held")
+    assert room(line, "demo-cedar-1") == {"room": 2}
 
 
 def test_a_request_nobody_answers_is_let_go_politely(line: TheLine, clock: FakeClock) -> None:
@@ -154,9 +165,30 @@ def test_a_place_taken_back_is_told_to_the_person(line: TheLine) -> None:
 
 def test_a_provider_who_would_rather_talk_is_put_before_an_advocate(line: TheLine) -> None:
     held = short_id(line, someone(line))
-    assert line.text(f"CALL {held}", sender=CEDAR) is Outcome.PROVIDER
+    assert says(line, CEDAR, f"CALL {held}") == f"Got it: our advocate will call or text you about {held} at Cedar-1"
     assert line.shows("+12105550151")["handoff"]["reason"] == "hold_call"
     assert state(line, held)[0] == "asked"
+    says(line, CEDAR, f"N {held}")
+    assert "is not needed any more" in says(line, CEDAR, f"CALL {held}")
+
+
+@pytest.mark.parametrize("words", ["dont share", "ya no compartas"])
+def test_consent_taken_back_takes_back_the_question_but_not_the_bed(line: TheLine, words: str) -> None:
+    talk = someone(line)
+    cedar = short_id(line, talk)
+    line.text(words, sender="+12105550151")
+    assert (keys(line)[-1], state(line, cedar)) == ("SH2", ("withdrawn", "consent"))
+    assert last_text(line, CEDAR).startswith(f"Hold {cedar} at Cedar-1 is not needed any more")
+    assert room(line, "demo-cedar-1") == {"room": 2}
+    assert isinstance(asked(line, talk), Refused)
+    assert says(line, CEDAR, f"Y {cedar}").startswith(f"Hold {cedar} at Cedar-1 is not needed any more")
+
+
+def test_a_place_that_is_held_already_stays_held_when_consent_is_taken_back(line: TheLine) -> None:
+    cedar = short_id(line, someone(line))
+    says(line, CEDAR, f"Y {cedar}")
+    line.text("dont share", sender="+12105550151")
+    assert state(line, cedar)[0] == "held"
 
 
 def test_nobody_can_answer_for_another_program(line: TheLine) -> None:

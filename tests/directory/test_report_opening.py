@@ -100,7 +100,8 @@ def test_a_count_with_a_name_is_kept_once_it_is_confirmed(line: TheLine) -> None
 
 
 def test_off_pauses_and_a_number_or_undo_brings_it_back(line: TheLine) -> None:
-    says(line, CEDAR, "OFF")
+    assert says(line, CEDAR, "OFF").startswith("Got it: Cedar-1 is paused, and we send no one. To turn it on again")
+    assert says(line, BIRCH, "pausa").startswith("Listo: Birch-1 queda en pausa")
     assert room(line, "demo-cedar-1") == {}
     says(line, CEDAR, "undo")
     assert room(line, "demo-cedar-1") == {"room": 2}

@@ -68,13 +68,13 @@ def _phones_and_desk(browser: Browser, house: House) -> None:
     english, spanish = (_phone(house, f"+1210555017{n}") for n in (1, 2))
     english.walks("en")
     spanish.walks("es", until="M1")
-    danger = _phone(house, "+12065550173")
-    danger.says("hi")
-    house.wait_for(lambda: all(m["status"] == "delivered" for one in (english, spanish, danger)
+    house.wait_for(lambda: all(m["status"] == "delivered" for one in (english, spanish)
                                for m in one.thread() if m["direction"] == "out"))  # fmt: skip
     with watched(browser, house) as watch:
         watch.page.goto("/simulator/")
         _take(watch.page, "simulator")
+    danger = _phone(house, "+12065550173")
+    danger.says("hi")
     danger.says("he is here and I am scared")
     with watched(browser, house) as watch:
         page = watch.page

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.segments import measure
 from bot.store import audit
-from bot.usecases import do_not_text, finish, note, reply, shift
+from bot.usecases import do_not_text, finish, hold, note, reply, shift
 from bot.usecases.claim import Claimed, claim
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
@@ -103,14 +103,14 @@ def conversation(conversation_id: str) -> str:
         audit.record(tx, act="conversation_viewed", staff_id=signed_in().staff_id, object_id=conversation_id)
     key = request.args.get("say", "")
     asked = next((canned.text for canned in shown.canned if canned.key == key), None)
-    return _page(shown, draft=shown.first_draft if asked is None else asked)
+    return _page(shown, draft=asked)
 
 
 @blueprint.get("/conversations/<conversation_id>/live")
 @roles(*DESK)
 def conversation_live(conversation_id: str) -> Response:
     """The thread and who holds it: 304 while nothing is new."""
-    return _unless_same(_thread_fragment(_talk(conversation_id)))
+    return _unless_same(_live_fragment(_talk(conversation_id)))
 
 
 @blueprint.post("/conversations/<conversation_id>/reply")
@@ -139,18 +139,46 @@ def add_note(conversation_id: str) -> AnyResponse | tuple[str, int]:
     return _back_to(conversation_id)
 
 
+@blueprint.post("/conversations/<conversation_id>/hold")
+@roles(*DESK)
+def ask_for_hold(conversation_id: str) -> AnyResponse | tuple[str, int]:
+    """Ask one of the places they were offered to hold a place for them."""
+    answer = _ask(_talk(conversation_id), request.form.get("stock_id", ""), request.form.get("hours", ""))
+    if isinstance(answer, Refused):
+        return _page(_talk(conversation_id), hold_problem=answer.reason), 409
+    flash("The place is asked. You see here what it answers.")
+    return redirect(url_for("desk.conversation", conversation_id=conversation_id) + "#offers")
+
+
+def _ask(shown: views.Talk, stock_id: str, hours: str) -> hold.Asked | Refused:
+    if not shown.mine:
+        return Refused("Take this conversation first: whoever asks also tells them the way.")
+    if stock_id not in {unit for place in shown.places for unit, _ in place.units}:
+        return Refused("This place was not offered to them.")
+    built = services()
+    return hold.ask(
+        built.database, built, conversation_id=shown.conversation_id, stock_id=stock_id, staff_id=signed_in().staff_id,
+        hours={str(n): n for n in hold.HOURS}.get(hours, 0),
+    )  # fmt: skip
+
+
 @blueprint.post("/conversations/<conversation_id>/finish")
 @roles(*DESK)
 def wrap_up(conversation_id: str) -> AnyResponse | tuple[str, int]:
-    """Finish with an outcome, or hand back to the bot."""
+    """Finish with an outcome, or hand back to the bot; but not over a text that was typed and never sent."""
     built = services()
-    outcome = request.form.get("outcome", "")
+    outcome = "returned" if "returned" in request.form else request.form.get("outcome", "")
+    text = request.form.get("text", "")
+    shown = _talk(conversation_id)
+    if shown.mine and text.strip() and text.split() != shown.first_draft.split():
+        problem = "Your text was not sent. Send it, or empty the box; then finish. Nothing was closed."
+        return _page(shown, draft=text, problem=problem, outcome=outcome), 409
     refused = finish.finish(
         built.database, built, conversation_id=_known(conversation_id), staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
     )  # fmt: skip
     if refused:
-        return _page(_talk(conversation_id), draft=request.form.get("text", ""), problem=refused.reason), 409
+        return _page(_talk(conversation_id), draft=text, problem=refused.reason), 409
     flash("Handed back to the bot." if outcome == "returned" else "Finished. Take a breath before the next one.")
     return redirect(url_for("desk.board"))
 
@@ -185,12 +213,18 @@ def _thread_fragment(shown: views.Talk) -> str:
     return render_template("desk/_thread.html", talk=shown, words=words)
 
 
-def _page(shown: views.Talk, *, draft: str = "", problem: str = "", note_draft: str = "",
-          note_problem: str = "") -> str:  # fmt: skip
-    fragment = _thread_fragment(shown)
+def _live_fragment(shown: views.Talk) -> str:
+    """The thread, and the answers of the places, which find their own way to where they stand."""
+    return _thread_fragment(shown) + render_template("desk/_holds.html", talk=shown, words=words)
+
+
+def _page(shown: views.Talk, *, draft: str | None = None, **more: str) -> str:
+    """`draft` is what stands in the box; without one, the first words of a human. `more`: problems, and what was typed
+    elsewhere."""
+    words_in_box = shown.first_draft if draft is None else draft
     return render_template(
-        "desk/conversation.html", talk=shown, words=words, fragment=fragment, etag=_etag(fragment), draft=draft,
-        measured=measure(draft), note_draft=note_draft, problem=problem, note_problem=note_problem,
+        "desk/conversation.html", talk=shown, words=words, fragment=_thread_fragment(shown), draft=words_in_box,
+        etag=_etag(_live_fragment(shown)), measured=measure(words_in_box), hours=hold.HOURS, **more,
     )  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.services import Services
-from bot.store import handoffs, people, staff, threads
+from bot.store import directory, handoffs, holds, people, staff, threads
 from bot.store.db import Tx
+from bot.store.holds import Hold
 from bot.store.staff import Staff
 from bot.store.threads import Note, Offer, QueueRow, Release, ThreadMessage
 from bot.web.desk import words
@@ -16,6 +18,10 @@ from flows.conversation import Conversation
 
 CANNED = ("H0", "M3", "M4", "V1", "E1")
 """Texts an advocate may begin from: the first line, a place held, a place that ran out, a hello, how it was."""
+
+
+_ONLY_OPTIONS = re.compile(r"[\W_]*(?:(?:\d{1,2}|[ab]|both)[\W_]*)*", re.IGNORECASE)
+"""A text that only picks from what was offered: "2", "1 3", "A", "both"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,21 @@ class Canned:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One place they were offered, as they were told of it, and what became of asking it. `units` are what can be
+    asked for there: stock and words."""
+
+    offer: Offer
+    traits: str
+    units: tuple[tuple[str, str], ...]
+    hold: Hold | None
+
+    @property
+    def is_asked(self) -> bool:
+        return self.hold is not None and self.hold.state in ("asked", "held")
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
     """One conversation, as its advocate sees it."""
 
@@ -67,7 +88,7 @@ class Talk:
     safe_hours: str
     lines: tuple[Line, ...]
     facts: tuple[Fact, ...]
-    offers: tuple[tuple[Offer, str], ...]
+    places: tuple[Place, ...]
     release: Release | None
     notes: tuple[tuple[Note, str], ...]
     canned: tuple[Canned, ...]
@@ -79,8 +100,19 @@ class Talk:
 
     @property
     def last_words(self) -> ThreadMessage | None:
-        """What the person said last, verbatim: the largest thing on the page."""
-        return next((line.message for line in reversed(self.lines) if line.message.direction == "in"), None)
+        """What the person said last, verbatim: the largest thing on the page. A bare "1" tells an advocate nothing, so
+        words are looked for first."""
+        theirs = [line.message for line in reversed(self.lines) if line.message.direction == "in"]
+        return next((text for text in theirs if not _ONLY_OPTIONS.fullmatch(text.body)), theirs[0] if theirs else None)
+
+    @property
+    def shares(self) -> bool:
+        """Whether they agreed that a place is asked, and still do."""
+        return self.release is not None and self.release.revoked_at is None and self.release.expires_at > self.now
+
+    @property
+    def can_ask(self) -> bool:
+        return self.mine and self.shares and not any(p.hold is not None and p.hold.state == "held" for p in self.places)
 
     @property
     def first_draft(self) -> str:
@@ -117,7 +149,6 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
     notes = threads.notes_of(tx, conversation_id)
     writers = [m.staff_id for m in messages if m.staff_id] + [n.staff_id for n in notes]
     names = staff.aliases(tx, [*writers, *([handoff.owner_id] if handoff.owner_id else [])])
-    wording = services.script.wording
     owned = handoff.state == "owned" and handoff.owner_id is not None
     return Talk(
         now=tx.now,
@@ -133,12 +164,29 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
         safe_hours=words.safe_hours(person.safe_hours),
         lines=tuple(_line(m, names) for m in messages),
         facts=tuple(words.facts(stored.conversation.answers)),
-        offers=tuple((offer, wording.traits(offer.traits, "en")) for offer in threads.offers_of(tx, conversation_id)),
+        places=_places(tx, services, conversation_id),
         release=threads.release_of(tx, person.person_id),
         notes=tuple((note, names.get(note.staff_id, "A colleague")) for note in notes),
         canned=_canned(tx, services, account, conversation_id, stored.conversation.language),
         last_inbound_at=stored.last_inbound_at,
     )
+
+
+def _places(tx: Tx, services: Services, conversation_id: str) -> tuple[Place, ...]:
+    """Each place once, as it was told of last."""
+    asked = {hold.program_id: hold for hold in holds.of_conversation(tx, conversation_id)}  # the latest of each wins
+    places: dict[str, Place] = {}
+    for offer in threads.offers_of(tx, conversation_id):
+        program_id = directory.program_id_of(tx, offer.code_name)
+        if program_id is None or program_id in places:
+            continue
+        units = tuple(
+            (stock.stock_id, words.UNITS.get(stock.unit, words.plain(stock.unit).lower()))
+            for stock in directory.stocks_of(tx, program_id)
+        )
+        traits = services.script.wording.traits(offer.traits, "en")
+        places[program_id] = Place(offer, traits, units, asked.get(program_id))
+    return tuple(places.values())
 
 
 def _line(message: ThreadMessage, names: dict[str, str]) -> Line:

@@ -26,7 +26,17 @@ REASONS = {
     "hold_lapsed": "A held place ran out",
     "hold_declined": "A place said no",
     "unsafe": "May not be safe to text",
+    "hostile": "Wrote in anger",
+    "who": "Asks who we are, again: may be someone else",
+    "police": "Asks about the police, again: may be someone else",
+    "stop_silent": "Wants no texts, because somebody may see them",
+    "stopped": "Wants no more texts, and an advocate held them",
+    "stopped_asks_help": "Wants no texts from us, and asks for help",
+    "stopped_wrote": "Wants no texts from us, and wrote again",
+    "hold_call": "A place asks for a call about a hold",
+    "odd_sender": "Came from a sender that cannot be texted back",
 }
+"""Every reason that a flow, the engine or a use case can give."""
 OUTCOMES = {
     "safe_for_now": "Safe for now",
     "referred": "Referred",
@@ -53,6 +63,19 @@ SLOTS = (
     ("places", "Kind of place"),
     ("musts", "Must have"),
 )
+HOLDS = {
+    "asked": ("Asked for", "info"),
+    "held": ("Held for them", "good"),
+    "declined": ("They said no", "warn"),
+    "expired": ("Ran out", "plain"),
+    "withdrawn": ("Taken back", "plain"),
+    "arrived": ("Moved in", "good"),
+    "no_show": ("Did not come", "plain"),
+}
+"""How a hold stands, and how loud to say it (the kind of a badge)."""
+WHY_NOT_HELD = {"full": "full now", "fit": "not the right fit", "consent": "they no longer share"}
+UNITS = {"women_bed": "bed for women", "men_bed": "bed for men", "family_unit": "family unit",
+         "hotel_night": "hotel night"}  # fmt: skip
 SKIPPED = "skipped"
 _VALUES = {
     "urgency": {"now": "Now: in danger", "tonight": "Tonight", "week": "This week", "looking": "Just looking"},

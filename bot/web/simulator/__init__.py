@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.recipients import e164
 from bot.simulator.control import Control, ControlError
+from bot.store import directory
 from bot.web.auth import anyone
 from bot.web.context import services
 from bot.web.simulator import views
@@ -30,6 +31,11 @@ def _control() -> Control:
     return Control(settings.twilio_api_base, settings.twilio_auth_token)
 
 
+def _reporters() -> dict[str, directory.ReporterPhone]:
+    with services().database.reading() as tx:
+        return {one.number: one for one in directory.every_reporter(tx)}
+
+
 def _everything() -> bool:
     return request.args.get("all") == "1"
 
@@ -39,28 +45,30 @@ def _everything() -> bool:
 def table() -> str | tuple[str, int]:
     """The phones side by side, each with its thread and a line to type in."""
     try:
-        shown = views.table(_control(), everything=_everything())
+        shown = views.table(_control(), reporters := _reporters(), everything=_everything())
     except ControlError:
         return render_template("simulator/down.html"), 503
-    fragment = _live(shown)
-    return render_template(
-        "simulator/table.html", table=shown, fragment=fragment, etag=_response(fragment).headers["ETag"]
-    )
+    etag = _response(_live(shown)).headers["ETag"]
+    beds_first = sorted(reporters.values(), key=lambda one: (one.region, one.need != "bed", one.code_name))
+    places = [(views.phone_id(one.number), one) for one in beds_first]
+    return render_template("simulator/table.html", table=shown, places=places, etag=etag)
 
 
 @blueprint.get("/live")
 @anyone
 def live() -> Response:
-    """What changed on the phones since the page was made: 304 while nothing has."""
+    """What changed on the phones since the page was made: 304 while nothing has. `on` names the phones of that page:
+    one that came later has no place there yet."""
+    on = frozenset(request.args["on"].split(",")) if "on" in request.args else None
     try:
-        fragment = _live(views.table(_control(), everything=_everything()))
+        fragment = _live(views.table(_control(), _reporters(), everything=_everything()), on)
     except ControlError:
         return Response(status=503)
     return _response(fragment).make_conditional(request)
 
 
-def _live(shown: views.Table) -> str:
-    return render_template("simulator/_live.html", table=shown)
+def _live(shown: views.Table, on: frozenset[str] | None = None) -> str:
+    return render_template("simulator/_live.html", table=shown, on=on)
 
 
 def _response(fragment: str) -> Response:
@@ -74,18 +82,43 @@ def _response(fragment: str) -> Response:
 def add_phone() -> AnyResponse:
     """A phone more: the number typed, or any free one."""
     typed = request.form.get("number", "").strip()[:40]
-    number = e164(typed, services().settings.default_region) if typed else ""
+    settings = services().settings
+    number = e164(typed, settings.default_region) if typed else ""
     if number is None or (number and not views.is_fictional(number)):
         flash("Use a number that belongs to nobody: one that ends in 555-0100 to 555-0199, such as 206 555 0142.")
         return redirect(url_for("simulator.table"))
     try:
-        phone = _control().add_phone(number)
+        # A place's own number would be heard as a place, not as a person.
+        number = number or views.free_number(_control(), {*_reporters(), *settings.twilio_from})
     except ControlError as refused:
         flash(f"That did not work: {refused}.")
         return redirect(url_for("simulator.table"))
-    return redirect(
-        url_for("simulator.table", all="1" if _everything() else None, _anchor=views.phone_id(phone["number"]))
-    )
+    return _put_on_the_table(number)
+
+
+@blueprint.post("/places")
+@anyone
+def add_place() -> AnyResponse:
+    """The phone of a place that reports what it has open."""
+    wanted = request.form.get("place", "")
+    number = next((number for number in _reporters() if views.phone_id(number) == wanted), None)
+    if number is None:
+        abort(404)
+    return _put_on_the_table(number)
+
+
+def _put_on_the_table(number: str | None) -> AnyResponse:
+    if number is None:
+        flash("Every number to play with is in use. Type one.")
+        return redirect(url_for("simulator.table"))
+    try:
+        if number not in {str(one["number"]) for one in _control().phones()}:
+            _control().add_phone(number)
+        everything = _everything() or not views.is_shown(_control(), number)
+    except ControlError as refused:
+        flash(f"That did not work: {refused}.")
+        return redirect(url_for("simulator.table"))
+    return redirect(url_for("simulator.table", all="1" if everything else None, _anchor=views.phone_id(number)))
 
 
 @blueprint.post("/text")

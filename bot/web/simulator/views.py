@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
 
 from bot.simulator.control import Control
+from bot.store.directory import ReporterPhone
+from bot.web.simulator.replies import Quick, for_person, for_reporter
 
 SHOWN = 8
 """Phones on the table unless all are asked for: those that were used last."""
 THREAD = 60
-_OPTION = re.compile(r"(?<!\S)(\d) ([^.?!]{2,40}?)(?=\s*(?:[.?!]|\s\d |$))")
-_NAMED = re.compile(r"(\w+): (\d)\.")
 _WORDS = {
     "queued": "on its way",
     "accepted": "on its way",
@@ -43,9 +44,10 @@ class Text:
 class Phone:
     phone_id: str
     name: str
+    about: str
+    """Whose phone it is, if it is not just anybody's."""
     texts: tuple[Text, ...]
-    quick: tuple[tuple[str, str], ...]
-    """Suggested answers: what to send, and what it means."""
+    quick: Quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,31 @@ class Table:
     everything: bool
 
 
-def table(control: Control, *, everything: bool) -> Table:
+Reporters = Mapping[str, ReporterPhone]
+"""By number: the phones of places that report what is open."""
+
+
+def table(control: Control, reporters: Reporters, *, everything: bool) -> Table:
     """Raises ControlError when the simulated carrier does not answer."""
     known = control.phones()
     shown = known if everything else known[:SHOWN]
-    # In a fixed order: a phone must not jump away from under somebody's hand when a text comes.
-    phones = tuple(_phone(control, one) for one in sorted(shown, key=lambda one: str(one["number"])))
+    # In a fixed order, people before places: a phone must not jump away from under somebody's hand when a text comes.
+    ordered = sorted((str(one["number"]) in reporters, str(one["number"]), one["label"]) for one in shown)
+    phones = tuple(_phone(control, number, label, reporters) for _, number, label in ordered)
     return Table(phones, len(known) - len(shown), everything)
+
+
+def is_shown(control: Control, number: str) -> bool:
+    """Whether this phone lies on the table without being asked for."""
+    return number in {str(one["number"]) for one in control.phones()[:SHOWN]}
+
+
+def free_number(control: Control, taken: Collection[str]) -> str | None:
+    """A number that belongs to nobody, is not in `taken`, and lies on no table yet."""
+    used = {str(one["number"]) for one in control.phones()} | set(taken)
+    areas = ("210", "512", "713", "206")
+    free = [number for area in areas for n in range(100, 200) if (number := f"+1{area}5550{n}") not in used]
+    return secrets.choice(free) if free else None
 
 
 def phone_id(number: str) -> str:
@@ -79,27 +99,14 @@ def is_fictional(number: str) -> bool:
     return re.fullmatch(r"\+1[2-9]\d{2}55501\d{2}", number) is not None
 
 
-def quick_answers(texts: Sequence[Text]) -> tuple[tuple[str, str], ...]:
-    """The numbered answers the last text offers, else a greeting for a phone that has said nothing."""
-    last = next((text for text in reversed(texts) if not text.mine), None)
-    if last is None:
-        return () if texts else (("Hi", "Hi"), ("Hola", "Hola"))
-    found: dict[str, str] = {}
-    for number, words in _OPTION.findall(last.body):
-        if number == str(len(found) + 1):  # options count up from one; other figures ("3 ZIP digits") do not
-            found[number] = f"{number} {words.strip()}"
-    for words, number in _NAMED.findall(last.body):
-        found.setdefault(number, f"{number} {words}")
-    single = re.search(r"(?:Reply|Responde|Text|Manda) (\d)\b", last.body)
-    if not found and single:
-        found[single[1]] = single[1]
-    return tuple(found.items())
-
-
-def _phone(control: Control, known: Mapping[str, Any]) -> Phone:
-    number = str(known["number"])
+def _phone(control: Control, number: str, label: str, reporters: Reporters) -> Phone:
     texts = tuple(_text(one) for one in control.thread(number)[-THREAD:])
-    return Phone(phone_id(number), str(known.get("label") or "") or _national(number), texts, quick_answers(texts))
+    reporter = reporters.get(number)
+    received = [text.body for text in texts if not text.mine]
+    if reporter is not None:
+        about = f"Reports for a place in {reporter.region}"
+        return Phone(phone_id(number), reporter.code_name, about, texts, for_reporter(received, reporter))
+    return Phone(phone_id(number), label or _national(number), "", texts, for_person(received, has_written=bool(texts)))
 
 
 def _text(one: Mapping[str, Any]) -> Text:
