@@ -68,7 +68,7 @@ def main() -> None:
             ("PostgreSQL", _own_database(postgres, stack)),
         ):
             _side_by_side(name, url, redis_url)
-        print()
+        print(flush=True)
         for name, url in (
             ("SQLite", f"sqlite:///{folder / 'd.sqlite3'}"),
             ("PostgreSQL", _own_database(postgres, stack)),

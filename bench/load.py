@@ -56,7 +56,7 @@ def conversations(
     stamp = f"{start:08d}"
     return [
         [
-            signed(origin, token, account, sender, body, f"SM{stamp}{n:08d}{turn:016d}")
+            signed(origin, token, account, sender, body, f"SMb{stamp}{n:08d}{turn:015d}")
             for turn, body in enumerate(script)
         ]
         for n, sender in zip(range(count), numbers(start), strict=False)

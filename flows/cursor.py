@@ -202,7 +202,8 @@ class Cursor:
             case "LANG":
                 return self.reading.other_language or self.found.get("other_language")
             case "AREA":
-                return str(self.found["area_guess"]["place"])
+                place = str(self.found["area_guess"]["place"])
+                return place if self.language == "en" else place.removesuffix(" area")
             case "N":
                 return int(self.found["count"])
             case "AGE":

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from transitions import EventData, Machine
 
-from flows.actions import HandOff, Restore, Say, TellAdvocates, Withdraw
+from flows.actions import HandOff, Release, Restore, Say, TellAdvocates, Withdraw
 from flows.conversation import Conversation, Flag, Holder, Tier, Turn
 from flows.cursor import Cursor
 from flows.events import (
@@ -166,10 +166,12 @@ def _from_a_stopped_number(cursor: Cursor, intent: Intent) -> None:
 
 
 def _while_held(cursor: Cursor, intent: Intent) -> None:
-    """An advocate holds it: the bot is silent, and danger only makes the queue louder."""
+    """An advocate holds it: the bot is silent. Danger makes the queue louder, and consent taken back is in force."""
     if intent in _CRISIS:
         cursor.flag(Flag(intent.value))
         cursor.add(TellAdvocates(Tier.P0, intent.value))
+    elif intent is Intent.UNSHARE:
+        cursor.add(Release(given=False))
 
 
 def _unless_held(cursor: Cursor, trigger: str) -> None:

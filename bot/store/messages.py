@@ -58,7 +58,7 @@ messages = Table(
         "status IN ('received','queued','sending','unknown','sent','delivered','undelivered','failed','refused')",
         name="status",
     ),
-    Index("uq_messages_provider_sid", "provider_sid", unique=True,
+    Index("uq_messages_provider_sid", "provider_sid", "direction", unique=True,
           sqlite_where=text("provider_sid IS NOT NULL"), postgresql_where=text("provider_sid IS NOT NULL")),
     Index("uq_messages_seq", "conversation_id", "seq", unique=True),
     Index("ix_messages_outbox", "priority", "due_at",

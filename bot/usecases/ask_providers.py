@@ -31,6 +31,8 @@ LOOK_EVERY = timedelta(minutes=1)
 """Counts age by hours; every second would read the whole directory for nothing."""
 LEAVES_WITHIN = timedelta(minutes=15)
 """A question that has not left by then is taken back: it was written for office hours, and must not come at night."""
+MOST_AT_ONCE = 50
+"""Programs in one look: at nine everything of the night is due, and the alarms of the same clock must not wait."""
 _LOOKED = "providers"
 """The heartbeat that says when the last look was, to every clock there is."""
 
@@ -46,7 +48,7 @@ def ask_providers(database: Database, services: Services) -> int:
         asks.take_back(tx, QUESTION, tx.now - LEAVES_WITHIN)
     with database.reading() as tx:
         due = _due(tx, services)
-    return sum(_settle(database, services, program_id) for program_id in due)
+    return sum(_settle(database, services, program_id) for program_id in due[:MOST_AT_ONCE])
 
 
 def _due(tx: Tx, services: Services) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.rules.freshness import Freshness, freshness
 from bot.rules.governor import CANARY, GovernorFacts, Pace, release_now
-from bot.rules.segments import count_segments, encoding
+from bot.rules.segments import count_segments, encoding, measure
 from bot.services import Services
 from bot.store import campaigns, handoffs, heartbeats, pacing, staff
 from bot.store.campaigns import Campaign
@@ -87,6 +87,8 @@ def unfit_words(services: Services, *, key: str, sender: str, area: str) -> Refu
         return Refused("Choose one of the three first texts.")
     if not _FIRST_NAME.fullmatch(sender):
         return Refused("The sender is a staff first name or alias of at most 8 letters.")
+    if strange := measure(sender).offenders:
+        return Refused(f"The sender's name must do without {' '.join(strange)}: with it every text would cost two.")
     if key == "O2" and not area:
         return Refused("This text names the area: choose one.")
     for language in LANGUAGES:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from bot import log, metrics
@@ -66,10 +67,8 @@ def deliver(database: Database, services: Services) -> int:
             post = partial(_post, services.carrier.send, begin_by)
             # An answer to one person is the common case, and needs no thread to wake.
             results = [post(claimed[0])] if len(claimed) == 1 else list(pool.map(post, claimed))
-            with database.transaction() as tx:
-                for item, result in zip(claimed, results, strict=True):
-                    _record(tx, item, result)
-                    taken += isinstance(result, str)
+            _record_all(database, list(zip(claimed, results, strict=True)))
+            taken += sum(isinstance(result, str) for result in results)
 
 
 _m, _c, _p = messages.c, conversations.c, people.people.c
@@ -196,6 +195,21 @@ def _post(send: Callable[[OutboundText], str], begin_by: float, item: Claimed) -
         return send(item.text)
     except SendError as error:
         return error
+
+
+def _record_all(database: Database, done: list[tuple[Claimed, str | SendError]]) -> None:
+    """All at once; and if one cannot be written, each by itself, so that it costs the others nothing. What stays
+    unwritten is `sending` under a lease, and is looked up."""
+    try:
+        with database.transaction() as tx:
+            for item, result in done:
+                _record(tx, item, result)
+    except SQLAlchemyError as error:
+        if len(done) == 1:
+            log.event("send_not_recorded", level="error", message_id=done[0][0].message_id, error=error)
+            return
+        for one in done:
+            _record_all(database, [one])
 
 
 def _record(tx: Tx, item: Claimed, result: str | SendError) -> None:

@@ -63,6 +63,8 @@ def withdraw_by_carrier(tx: Tx, conversation_id: str, *, message_id: str) -> Non
     """21610: the person has opted out at the carrier, whatever our own rows say."""
     p, c = people.people.c, conversations.c
     query = select(p.phone_key, p.person_id).join_from(conversations, people.people, p.person_id == c.person_id)
-    person = tx.conn.execute(query.where(c.conversation_id == conversation_id)).one()
+    person = tx.conn.execute(query.where(c.conversation_id == conversation_id)).one_or_none()
+    if person is None:
+        return  # erased meanwhile: there is nobody left to text, and nothing to keep
     consent.withdraw(tx, person.phone_key, how="carrier_21610", message_id=message_id)
     messages.refuse_queued(tx, person.person_id, "stopped")

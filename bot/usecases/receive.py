@@ -100,7 +100,9 @@ def _receive(tx: Tx, services: Services, text: InboundText) -> Outcome:
 
 
 _p, _c, _s = people.people.c, conversations.conversations.c, consent.suppressions.c
-_KNOWN_SID = select(exists().where(messages.messages.c.provider_sid == bindparam("sid")))
+_m = messages.messages.c
+_IS_KNOWN = (_m.provider_sid == bindparam("sid"), _m.direction == "in")
+_KNOWN_SID = select(exists().where(*_IS_KNOWN))
 _ABOUT_THEM = (
     _p.person_id,
     _p.phone_key,
@@ -108,7 +110,7 @@ _ABOUT_THEM = (
     _p.code_word,
     _s.at.label("suppressed_at"),
     reporters.c.program_id.label("reporter"),
-    exists(select(literal(1)).where(messages.messages.c.provider_sid == bindparam("sid"))).label("known"),
+    exists(select(literal(1)).where(*_IS_KNOWN)).label("known"),
 )
 
 

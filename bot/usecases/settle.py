@@ -86,7 +86,7 @@ def _still_in_doubt(tx: Tx, message_id: str) -> bool:
 def _ours(tx: Tx, there: Sequence[CarrierMessage], body: str) -> CarrierMessage | None:
     """The oldest of the carrier's messages with these words whose id no row of ours has."""
     for message in sorted((m for m in there if m.body == body), key=lambda m: str(m.date_created)):
-        taken = select(_m.message_id).where(_m.provider_sid == message.provider_sid)
+        taken = select(_m.message_id).where(_m.provider_sid == message.provider_sid, _m.direction == "out")
         if tx.conn.execute(taken).first() is None:
             return message
     return None

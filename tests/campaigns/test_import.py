@@ -13,7 +13,7 @@ from bot.usecases.import_recipients import Imported, Wanted, import_recipients
 from bot.usecases.refusal import Refused
 from tests.campaigns.stage import AREA, Stage, Staged
 
-NO_ROOM = "With this name and area the text does not fit one message. Shorten it, or drop accents."
+TWICE_THE_COST = "The sender's name must do without \u00ed: with it every text would cost two."
 MARIA, LUZ, KIM, DAN, PAT = (f"+1210555010{n}" for n in range(1, 6))
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_half_imported(stage: Stage, monkeypatch: pytest.MonkeyPatch)
         ({"sender": ""}, "The sender is a staff first name or alias of at most 8 letters."),
         ({"sender": "Alejandro"}, "The sender is a staff first name or alias of at most 8 letters."),
         ({"sender": "555-0101"}, "The sender is a staff first name or alias of at most 8 letters."),
-        ({"sender": "Mar\u00eda"}, NO_ROOM),
+        ({"sender": "Mar\u00eda"}, TWICE_THE_COST),
         ({"window": (9, 19)}, "The hours must lie between 10 and 19, local time: they can be narrowed, not widened."),
         ({"window": (0, 0)}, "The hours must lie between 10 and 19, local time: they can be narrowed, not widened."),
         ({"area": "Atlantis"}, "There is no program in that area. Choose one of the directory's areas."),

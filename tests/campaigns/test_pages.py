@@ -117,7 +117,7 @@ def test_the_texts_are_shown_as_they_will_be_read_before_anything_is_kept(pages:
     fragment = olga.post("/campaigns/preview", {"key": "O2", "sender": "Olga", "area": "San Antonio area"})
     words = fragment.get_data(as_text=True)
     assert "Hi, it&#39;s Olga at Maple Help Desk" in words
-    assert "Cerca de San Antonio area hay doctor gratis" in words
+    assert "Cerca de San Antonio hay doctor gratis" in words
     assert "1 message," in words
     assert "a draft: not signed off" in words
     too_long = olga.post("/campaigns/preview", {"key": "O1", "sender": "Mar\u00eda"}).get_data(as_text=True)

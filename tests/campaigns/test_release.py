@@ -36,7 +36,7 @@ def test_the_text_is_the_one_approved_in_the_language_of_the_row(stage: Stage) -
         "Hi, it's Olga at Maple Help Desk. Free clinic visits and other help near San Antonio area. No ID needed. "
         "Want info? Reply 1. STOP ends texts."
     )
-    assert luz["body"].startswith("Hola, soy Olga de Maple Help Desk. Cerca de San Antonio area")
+    assert luz["body"].startswith("Hola, soy Olga de Maple Help Desk. Cerca de San Antonio hay")
     assert {text["kind"] for text in (maria, luz)} == {"campaign"}
     assert (maria["key"], maria["language"], luz["language"]) == ("O2", "en", "es")
     assert maria["state"] == "invited"

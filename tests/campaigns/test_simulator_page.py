@@ -9,8 +9,11 @@ import pytest
 
 from bot.simulator.control import Control
 from bot.simulator.server import SimulatorServer
+from bot.store import directory
 from bot.store.db import Database
+from bot.usecases.seed import add_demo_directory
 from bot.web.simulator import replies, views
+from flows.understanding.provider import Said, read_provider
 from tests.carrier.line import TOKEN, Line, settings_for, started_line
 from tests.web.line import Browser, app_on, services_on
 
@@ -71,6 +74,59 @@ def test_a_number_somebody_could_have_is_refused(browser: Browser, control: Cont
     browser.post("/simulator/phones", {"number": number})
     assert "Use a number that belongs to nobody" in page_of(browser)
     assert control.phones() == []
+
+
+def test_a_place_that_reports_is_picked_up_with_its_own_answers(
+    browser: Browser, control: Control, sqlite_database: Database
+) -> None:
+    with sqlite_database.transaction() as tx:
+        add_demo_directory(tx)
+    page = page_of(browser)
+    assert '<optgroup label="San Antonio area">' in page
+    assert "12105550121" not in page
+    wanted = views.phone_id("+12105550121")
+    added = browser.post("/simulator/places", {"place": wanted})
+    assert added.headers["Location"].endswith(f"#{wanted}")
+    page = page_of(browser)
+    assert 'aria-label="Phone Cedar-1"' in page
+    assert 'value="2 beds"' in page
+    assert browser.post("/simulator/places", {"place": "p1"}).status_code == 404
+
+
+def test_any_free_number_is_never_a_places(
+    browser: Browser, control: Control, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite_database.transaction() as tx:
+        add_demo_directory(tx)
+        places = {one.number for one in directory.every_reporter(tx)}
+    offered: list[str] = []
+    monkeypatch.setattr("bot.web.simulator.views.secrets.choice", lambda free: offered.extend(free) or free[0])
+    page_of(browser)
+    browser.post("/simulator/phones")
+    assert len(offered) > 300
+    assert places.isdisjoint(offered)
+
+
+def test_a_new_phone_is_seen_however_many_were_used_since(browser: Browser, control: Control) -> None:
+    for n in range(9):
+        control.text(f"+120655501{n:02d}", "", "hi")
+    page_of(browser)
+    added = browser.post("/simulator/phones", {"number": "206 555 0142"})
+    assert "all=1" in added.headers["Location"]
+    assert f'id="{views.phone_id(MARIA)}"' in page_of(browser, added.headers["Location"])
+
+
+def test_a_phone_that_came_later_is_counted_but_not_sent_to_a_page_without_it(
+    browser: Browser, control: Control
+) -> None:
+    control.add_phone(MARIA)
+    address = re.search(r'hx-get="([^"]+)"', page_of(browser))
+    assert address
+    control.add_phone("+12065550143")
+    fragment = browser.get(address[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert 'data-phones="2"' in fragment
+    assert views.phone_id(MARIA) in fragment
+    assert views.phone_id("+12065550143") not in fragment
 
 
 def test_a_quick_answer_is_sent_as_it_is_and_the_page_waits_for_no_one(browser: Browser, control: Control) -> None:
@@ -137,7 +193,39 @@ def test_outside_simulation_there_is_no_such_page(sqlite_database: Database) -> 
         ("Hola de nuevo. \u00bfBuen momento para textear? 1 claro 2 no", ["1 claro", "2 no"]),
         ("English: 1. Espa\u00f1ol: 2. Other language: text its name.", ["1 English", "2 Espa\u00f1ol"]),
         ("Where are you?", []),
+        ("What city or ZIP should I look near? Want to get far from here? Send FAR", ["78201", "Houston", "FAR"]),
+        ("A: own room. B: shared. Send A, B, BOTH or NO", ["A", "B", "BOTH", "NO"]),
+        ("Did you mean Houston? 1 yes 2 no. You can also send a ZIP or its first 3 digits", ["1 yes", "2 no"]),
+        ("No one is on. Reply 1 and I'll save your place", ["1"]),
     ],
 )
 def test_the_answers_a_text_offers_are_suggested(body: str, suggested: list[str]) -> None:
     assert [words for _, words in replies.for_person([body], has_written=True)] == suggested
+
+
+def test_after_a_misunderstanding_what_was_asked_is_still_the_question() -> None:
+    missed = "Sorry, I missed that. You can send a number, use your own words, SKIP, or PERSON"
+    quick = replies.for_person(["OK time to text? 1 yes 2 not now", missed], has_written=True)
+    assert [value for value, _ in quick] == ["1", "2", "SKIP", "PERSON"]
+
+
+@pytest.mark.parametrize(
+    ("body", "language", "units", "suggested"),
+    [
+        ("", "en", 1, ["2 beds", "SAME", "FULL", "OFF"]),
+        ("", "en", 2, ["2 f 1 m", "SAME", "FULL", "OFF"]),
+        ("Listo: Birch-1 tiene 4 libres. Si hay error, manda BORRAR", "es", 1,
+         ["BORRAR", "2 camas", "IGUAL", "LLENO", "OFF"]),
+        ("Hold 7KQ at Cedar-1? adult. Reply Y 7KQ to hold 4 hr, N 7KQ FULL, N 7KQ FIT, or CALL 7KQ to talk", "en", 1,
+         ["Y 7KQ", "N 7KQ FULL", "N 7KQ FIT", "CALL 7KQ"]),
+        ("¿Apartas 7KQ en Birch-1? Manda Y 7KQ por 4 hr, N 7KQ LLENO, N 7KQ NO VA, o CALL 7KQ", "es", 1,
+         ["Y 7KQ", "N 7KQ LLENO", "N 7KQ NO VA", "CALL 7KQ"]),
+    ],
+)  # fmt: skip
+def test_what_a_place_could_text_is_suggested_and_is_understood(
+    body: str, language: str, units: int, suggested: list[str]
+) -> None:
+    reporter = directory.ReporterPhone("+12105550121", language, "Cedar-1", "bed", "San Antonio area", units)
+    quick = [value for value, _ in replies.for_reporter([body] if body else [], reporter)]
+    assert quick == suggested
+    assert Said.UNCLEAR not in {read_provider(value).said for value in quick}

@@ -265,7 +265,8 @@ def test_after_three_silences_a_person_telephones_and_the_asking_stops(line: The
 
 
 def test_a_task_that_was_closed_without_a_count_is_not_opened_again(line: TheLine) -> None:
-    record_count(line.database, program="Birch-1", available=9)
+    with line.database.transaction() as tx:
+        directory.set_status(tx, "Birch-1", "closed", only_from="active")
     ana = line.somebody_on_shift()
     three_silent_days(line)
     come(line, day=3, hour=11)
@@ -280,7 +281,7 @@ def test_a_task_that_was_closed_without_a_count_is_not_opened_again(line: TheLin
     for day in range(4, 7):
         come(line, day=day, hour=11)
         look(line)
-    assert (closed, len(asked(line))) == (1, 3)
+    assert (closed, len(asked(line)), tasks(line)) == (1, 3, [])
 
 
 @pytest.mark.parametrize("by", ["text", "telephone"])
@@ -321,6 +322,14 @@ def test_a_round_in_between_asks_the_database_once_and_writes_nothing(line: TheL
     asking.ask_providers(line.database, line.services)
     event.remove(line.database.engine, "before_cursor_execute", heard)
     assert [statement.split()[0] for statement in statements] == ["SELECT"]
+
+
+def test_what_is_too_much_for_one_look_is_done_in_the_next(line: TheLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 1)
+    look(line)
+    assert len(asked(line) + asked(line, BIRCH)) == 1
+    look(line)
+    assert (len(asked(line)), len(asked(line, BIRCH))) == (1, 1)
 
 
 def test_a_look_at_who_was_asked_or_given_up_on_takes_no_lock(line: TheLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,7 @@ def test_a_hold_that_runs_out_is_told_as_nobodys_fault_and_is_free_again(line: T
     assert last_text(line, CEDAR).startswith(f"Hold {held} at Cedar-1 is done?")
     assert room(line, "demo-cedar-1") == {"room": 2}
     for _ in range(2):  # twice is once
-        assert says(line, CEDAR, f"IN {held}").startswith(f"Got it: {held} has moved in. Thank you. Cedar-1 now has 1 open")
+        assert says(line, CEDAR, f"IN {held}").startswith(f"Got it: {held} has moved in. Thank you. Cedar-1 now has 1")
         assert state(line, held)[0] == "arrived"
         assert room(line, "demo-cedar-1") == {"room": 1}
 

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.errors import SendError
 from bot.store.messages import messages, queue_text
@@ -191,6 +192,33 @@ def test_a_worker_that_was_held_up_sends_nothing_after_its_time(line, monkeypatc
     monkeypatch.undo()
     line.clock.advance(timedelta(seconds=30))
     assert len(line.deliver()) == 1
+
+
+def test_one_result_that_cannot_be_written_costs_the_others_nothing(line, monkeypatch) -> None:
+    for n in range(3):
+        line.text("hi", sender=f"+121055501{n:02d}")
+    write = deliver_module._record
+
+    def fails_for_one(tx, item, result) -> None:  # type: ignore[no-untyped-def]
+        if item.text.to.endswith("01"):
+            raise OperationalError("UPDATE", {}, Exception("the row cannot be written"))
+        write(tx, item, result)
+
+    monkeypatch.setattr(deliver_module, "_record", fails_for_one)
+    line.deliver()
+    monkeypatch.undo()
+    assert sorted(status for _, status, _ in line.statuses()) == ["sending", "sent", "sent"]
+    line.clock.advance(LEASE + timedelta(seconds=1))
+    line.settle()
+    line.deliver()
+    assert len(line.carrier.sent) == 3
+    assert {status for _, status, _ in line.statuses()} == {"sent"}
+
+
+def test_an_id_the_carrier_used_for_an_inbound_text_may_come_back_for_one_of_ours(line) -> None:
+    line.text("hi", sid=f"SM{1:032x}")
+    line.deliver()
+    assert line.statuses() == [("C1", "sent", None)]
 
 
 def test_no_more_is_claimed_than_can_be_posted_at_once() -> None:

@@ -178,6 +178,8 @@ def test_a_second_invitation_is_the_way_back_in_and_ends_what_was_open(browser: 
         ("ana@example.org", "Alejandra", ("advocate",)),
         ("ana@example.org", "", ("advocate",)),
         ("ana@example.org", "A{}", ("advocate",)),
+        ("ana@example.org", "María", ("advocate",)),  # í is outside the alphabet of one text
+        ("ana@example.org", "Анна", ("advocate",)),
         ("ana@example.org", "Ana", ("king",)),
         ("ana@example.org", "Ana", ()),
     ],
@@ -185,6 +187,13 @@ def test_a_second_invitation_is_the_way_back_in_and_ends_what_was_open(browser: 
 def test_an_invitation_that_makes_no_sense_is_refused(database: Database, email, alias, roles) -> None:
     with pytest.raises(ValueError, match=r"^The |^A role "):
         accounts.add_staff(database, email=email, alias=alias, roles=roles)
+
+
+def test_what_keeps_an_alias_out_is_said(database: Database) -> None:
+    with pytest.raises(ValueError, match=r"^The alias must do without í: "):
+        accounts.add_staff(database, email="ana@example.org", alias="María", roles=("advocate",))
+    for fits in ("José", "Begoña"):
+        assert accounts.add_staff(database, email="ana@example.org", alias=fits, roles=("advocate",))
 
 
 def test_the_second_factor_is_set_up_asked_for_and_works_once(database: Database, clock) -> None:

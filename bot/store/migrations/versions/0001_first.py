@@ -337,7 +337,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_messages_provider_sid",
         "messages",
-        ["provider_sid"],
+        ["provider_sid", "direction"],
         unique=True,
         sqlite_where=sa.text("provider_sid IS NOT NULL"),
         postgresql_where=sa.text("provider_sid IS NOT NULL"),
