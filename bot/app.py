@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     cli.register(app)
     os.register_at_fork(after_in_child=services.database.forget_connections)
     gc.freeze()  # what is built now lives as long as the process: the collector need not look at it again
+    gc.set_threshold(20_000, 20, 20)  # a turn makes some hundreds of values and no cycles worth looking for
     return app
 
 

@@ -15,7 +15,7 @@ from bot import log, metrics
 
 QUEUE = "deliver"
 DELIVER = "bot.jobs.deliver"
-_PAUSE_S = 0.02
+_PAUSE_S = 0.04
 """Between two rings: turns that commit within it share one."""
 _AFTER_FAILURE_S = 1.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Table, select
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Table, bindparam, select
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
@@ -45,9 +45,15 @@ releases = Table(
 
 def state_of(tx: Tx, phone_key: str) -> str:
     """`given`, `withdrawn` or `none`: the last line of the log."""
-    c = consent.c
-    query = select(c.state).where(c.phone_key == phone_key).order_by(c.at.desc(), c.consent_id.desc()).limit(1)
-    return tx.conn.execute(query).scalar() or "none"
+    return tx.conn.execute(_LAST, {"phone_key": phone_key}).scalar() or "none"
+
+
+_LAST = (
+    select(consent.c.state)
+    .where(consent.c.phone_key == bindparam("phone_key"))
+    .order_by(consent.c.at.desc(), consent.c.consent_id.desc())
+    .limit(1)
+)
 
 
 def is_suppressed(tx: Tx, phone_key: str) -> bool:

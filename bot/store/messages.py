@@ -133,8 +133,9 @@ def inbound_row(tx: Tx, *, conversation_id: str, provider_sid: str, body: str, m
 
 def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:
     """All texts of one turn in one statement; the rows are those of `inbound_row` and `outbound_row`."""
-    given = {f"{name}_{n}": row[name] for n, row in enumerate(rows) for name in _WRITTEN}
-    tx.conn.execute(_insert(len(rows)), given)
+    shape = tuple(tuple(name for name in _WRITTEN if row[name] is not None) for row in rows)
+    given = {f"{name}_{n}": rows[n][name] for n, names in enumerate(shape) for name in names}
+    tx.conn.execute(_insert(shape), given)
 
 
 _WRITTEN = (
@@ -144,13 +145,17 @@ _WRITTEN = (
 """The columns a text has from the start; the others come with what becomes of it."""
 
 
-@lru_cache(maxsize=16)
-def _insert(count: int) -> TextClause:
-    """So many rows in one statement and one round trip; SQLAlchemy's own many-row insert is compiled anew each time."""
-    places = ", ".join("(" + ", ".join(f":{name}_{n}" for name in _WRITTEN) + ")" for n in range(count))
+@lru_cache(maxsize=256)
+def _insert(shape: tuple[tuple[str, ...], ...]) -> TextClause:
+    """Rows with these columns filled, in one statement and one round trip. SQLAlchemy's own many-row insert is compiled
+    anew each time; this one is made once for each shape, and a column that is empty costs no parameter."""
+    places = ", ".join(
+        "(" + ", ".join(f":{name}_{n}" if name in names else "NULL" for name in _WRITTEN) + ")"
+        for n, names in enumerate(shape)
+    )
     # The names are this file's own columns: nothing that was given becomes part of the statement.
     statement = text(f"INSERT INTO messages ({', '.join(_WRITTEN)}) VALUES {places}")  # noqa: S608
-    types = {f"{name}_{n}": messages.c[name].type for name in _WRITTEN for n in range(count)}
+    types = {f"{name}_{n}": messages.c[name].type for n, names in enumerate(shape) for name in names}
     return statement.bindparams(*(bindparam(name, type_=type_) for name, type_ in types.items()))
 
 
