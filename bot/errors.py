@@ -26,9 +26,5 @@ class SendError(QuietlineError):
         self.retry_after_s = retry_after_s
 
 
-class StaleEpoch(QuietlineError):
-    """Somebody else holds the conversation now; nothing was written and the draft is kept."""
-
-
 class SealBroken(QuietlineError):
     """A sealed value does not open with any key in the ring, or was moved to another row."""

@@ -172,7 +172,7 @@ class Cursor:
                 self.answers["choice"] = self.reading.option or "BOTH"
             case "release":
                 self.add(Release(given=True))
-            case "keep_private" | "unshare":
+            case "unshare":
                 self.add(Release(given=False))
             case "safe_hours":
                 chosen = [w for w in _listed(given.get("safe_hours")) if w != "only_after"]
@@ -185,7 +185,7 @@ class Cursor:
                 self.add(TellAdvocates(Tier.P2, "erase"))
             case "close":
                 self.add(Close())
-            case "withdraw" | "restore":
+            case "withdraw":
                 pass  # carried out by the engine, which alone may touch consent
             case _:
                 raise ValueError(deed)

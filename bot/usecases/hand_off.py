@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -77,5 +78,5 @@ def _next_shift_words(tx: Tx, services: Services, stored: Stored, language: str)
     return services.script.wording.when(starts_at.astimezone(zone), tx.now.astimezone(zone), language)
 
 
-def _page(services: Services, handoff_id: str, tier: str):  # type: ignore[no-untyped-def]
+def _page(services: Services, handoff_id: str, tier: str) -> Callable[[], None]:
     return lambda: services.pager.page(handoff_id=handoff_id, tier=str(tier), step=0)
