@@ -10,6 +10,9 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
+# Test files at once; each of them starts its own servers and mostly waits for them, so one more than the cores pays.
+JOBS ?= 3
+
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
 
@@ -17,7 +20,7 @@ run: $(VENV)/run.stamp ## install, migrate, seed, and keep web, worker and clock
 	@exec $(PY) -m bot.run
 
 test: $(VENV)/test.stamp browser lint ## install what the tests need, the browser too, and run every test
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/test.stamp ## check style and common mistakes
 	$(PY) -m ruff check .
