@@ -19,6 +19,7 @@ from flows.cursor import Cursor
 from flows.events import (
     AdvocateClaimed,
     AdvocateFinished,
+    AdvocateLeft,
     Event,
     HandOffOpened,
     HoldAnswered,
@@ -63,6 +64,8 @@ def step(conversation: Conversation, event: Event, script: Script) -> Turn:
             _unless_held(cursor, f"hold_{event.state}")
         case AdvocateClaimed():
             cursor.held_by = Holder.ADVOCATE
+        case AdvocateLeft():
+            cursor.held_by = Holder.BOT
         case AdvocateFinished():
             cursor.held_by = Holder.BOT
             _fire(cursor, "finished")

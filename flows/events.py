@@ -78,6 +78,12 @@ class AdvocateFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class AdvocateLeft:
+    """Whoever held the conversation is gone without finishing (their account ended): it waits in the queue again, and
+    the bot may speak."""
+
+
+@dataclass(frozen=True, slots=True)
 class HoldAnswered:
     """A provider answered a hold: `held`, `declined` or `lapsed`, for so many `hours`; `advocate` will tell the way."""
 
@@ -88,5 +94,5 @@ class HoldAnswered:
 
 Event = (
     MessageReceived | Invited | OpeningsFound | HandOffOpened | PromiseLate | AdvocateClaimed | AdvocateFinished
-    | HoldAnswered
+    | AdvocateLeft | HoldAnswered
 )  # fmt: skip

@@ -116,6 +116,7 @@ def migrated_postgres(postgres_server_url: URL) -> Iterator[tuple[URL, psycopg.C
     with _new_postgres(postgres_server_url) as url:
         _migrate(url)
         with postgres_admin(url) as admin:
+            admin.execute("SET session_replication_role = replica")  # the record may be emptied here, and only here
             yield url, admin
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
+from bot.cli.audit import audit
 from bot.cli.campaign import campaign
 from bot.cli.chat import chat
 from bot.cli.conversation import conversation, handoffs
@@ -17,7 +18,7 @@ from bot.cli.staff import user
 
 WITHOUT_SETTINGS = (chat, flows)
 """Commands that need neither a database nor a carrier: they work on a fresh clone."""
-WITH_SETTINGS = (conversation, handoffs, user, doctor, openings, campaign, forget, keys)
+WITH_SETTINGS = (conversation, handoffs, user, doctor, openings, campaign, forget, keys, audit)
 
 
 def register(app: Flask) -> None:

@@ -1,12 +1,14 @@
-"""How does somebody get an account? `user add EMAIL --role ROLE`."""
+"""How does somebody get an account, and lose it? `user add EMAIL --role ROLE`, `user end EMAIL`."""
 
 from __future__ import annotations
 
 import click
 from flask.cli import with_appcontext
 
+from bot.store import staff
 from bot.store.staff import ROLES
 from bot.usecases.accounts import add_staff
+from bot.usecases.end_account import end_account
 from bot.web.context import services
 
 
@@ -30,3 +32,18 @@ def add(email: str, roles: tuple[str, ...], alias: str | None) -> None:
     except ValueError as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"{line.settings.public_url}/desk/setup/{token}")
+
+
+@user.command(help="End an account: it opens nothing any more, and whoever its owner held is back in the queue.")
+@click.argument("email")
+@with_appcontext
+def end(email: str) -> None:
+    line = services()
+    with line.database.reading() as tx:
+        account = staff.find_by_email(tx, email)
+    if account is None:
+        raise click.ClickException("No account has this address. Nothing was changed.")
+    refused = end_account(line.database, line, staff_id=account.staff_id, by_id=None)
+    if refused:
+        raise click.ClickException(refused.reason)
+    click.echo("Ended. Its log-ins, passkeys and codes open nothing any more.")

@@ -171,6 +171,13 @@ def claim(tx: Tx, handoff_id: str, staff_id: str, next_at: datetime) -> bool:
     return tx.conn.execute(handoffs.update().where(*where).values(**values)).rowcount == 1
 
 
+def give_back(tx: Tx, handoff_id: str, next_at: datetime) -> None:
+    """Nobody's again, at the same tier and with an alarm. The caller holds the conversation's lock."""
+    values = {"state": "waiting", "owner_id": None, "claimed_at": None, "next_at": next_at, "step": 0}
+    where = (handoffs.c.handoff_id == handoff_id, handoffs.c.state == "owned")
+    tx.conn.execute(handoffs.update().where(*where).values(**values))
+
+
 def close(tx: Tx, handoff_id: str, outcome: str, *, owner_id: str | None = None) -> bool:
     """Over: no owner and no alarm any more. With `owner_id`, only if it is still theirs. False when nothing changed."""
     where = [handoffs.c.handoff_id == handoff_id, handoffs.c.closed_at.is_(None)]

@@ -31,6 +31,8 @@ SEALED = (
     "conversations.mind",
     "messages.body",
     "notes.body",
+    "passkeys.credential",
+    "passkeys.name",
     "people.code_word",
     "people.phone",
     "releases.items",

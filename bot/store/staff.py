@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Column, ColumnElement, ForeignKey, Integer, LargeBinary, String, Table, func, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    func,
+    select,
+)
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.handoffs import handoffs
@@ -44,6 +56,26 @@ sessions = Table(
     Column("expires_at", UTCDateTime, nullable=False),
 )
 
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("passkey_id", String(32), primary_key=True),
+    Column("staff_id", String(32), ForeignKey("staff.staff_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("credential_key", String(40), nullable=False, unique=True),  # keyed hash of the credential's id
+    Column("credential", LargeBinary, nullable=False),  # sealed: "id key", both in hexadecimal
+    Column("name", LargeBinary, nullable=False),  # sealed: what its owner calls it
+    Column("sign_count", Integer, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("used_at", UTCDateTime),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_key", String(40), primary_key=True),  # keyed hash: a dump opens no door
+    Column("staff_id", String(32), ForeignKey("staff.staff_id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
 shifts = Table(
     "shifts",
     metadata,
@@ -56,7 +88,7 @@ shifts = Table(
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """One account. `has_second_factor` is true once a first code has been accepted."""
+    """One account. `passkeys` is how many of them open it."""
 
     staff_id: str
     alias: str
@@ -68,14 +100,36 @@ class Staff:
     failed_logins: int
     locked_until: datetime | None
     active: bool
+    passkeys: int
+
+    @property
+    def has_authenticator(self) -> bool:
+        """A first code of it has been accepted."""
+        return self.totp_last_used is not None
 
     @property
     def has_second_factor(self) -> bool:
-        return self.totp_last_used is not None
+        return self.has_authenticator or self.passkeys > 0
 
     def may(self, allowed: Iterable[str]) -> bool:
         """Whether any of these roles is theirs."""
         return self.active and not self.roles.isdisjoint(allowed)
+
+
+class KeptSession(NamedTuple):
+    """`data` is JSON; `seen_at` is when its owner last did something, and not when a page of theirs last polled."""
+
+    key: str
+    data: str
+    created_at: datetime
+    seen_at: datetime
+
+
+_ACCOUNT = select(
+    *(staff.c[name] for name in Staff.__dataclass_fields__ if name != "passkeys"),
+    select(func.count()).where(passkeys.c.staff_id == staff.c.staff_id).scalar_subquery().label("passkeys"),
+)
+_SESSION = select(sessions.c.session_key, sessions.c.data, sessions.c.created_at, sessions.c.seen_at)
 
 
 class OnShift(NamedTuple):
@@ -197,14 +251,12 @@ def end_shift(tx: Tx, staff_id: str) -> None:
 
 
 def _one(tx: Tx, where: ColumnElement[bool], *, lock: bool = False) -> Staff | None:
-    c = staff.c
-    query = select(
-        c.staff_id, c.alias, c.roles, c.password_hash, c.totp_secret, c.totp_last_used, c.setup_expires_at,
-        c.failed_logins, c.locked_until, c.active,
-    ).where(where)  # fmt: skip
-    row = tx.conn.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
-        return None
+    query = _ACCOUNT.where(where)
+    row = tx.conn.execute(query.with_for_update(of=staff) if lock else query).one_or_none()
+    return None if row is None else _staff(tx, row)
+
+
+def _staff(tx: Tx, row: Row[Any]) -> Staff:
     secret = row.totp_secret
     return Staff(
         staff_id=row.staff_id,
@@ -217,6 +269,7 @@ def _one(tx: Tx, where: ColumnElement[bool], *, lock: bool = False) -> Staff | N
         failed_logins=row.failed_logins,
         locked_until=row.locked_until,
         active=row.active,
+        passkeys=row.passkeys,
     )
 
 
@@ -225,11 +278,28 @@ def session_key(tx: Tx, cookie: str) -> str:
     return tx.keys.index("session", cookie)
 
 
-def read_session(tx: Tx, key: str) -> str | None:
-    """What the session holds, as JSON; None when it is unknown, revoked or over."""
-    where = (sessions.c.session_key == key, sessions.c.expires_at > tx.now)
-    sealed = tx.conn.execute(select(sessions.c.data).where(*where)).scalar()
-    return None if sealed is None else tx.keys.open("sessions.data", key, sealed)
+def read_session(tx: Tx, key: str) -> KeptSession | None:
+    """None when it is unknown, revoked or over."""
+    c = sessions.c
+    row = tx.conn.execute(_SESSION.where(c.session_key == key, c.expires_at > tx.now)).one_or_none()
+    return None if row is None else _opened_session(tx, row)
+
+
+def sessions_of(tx: Tx, staff_id: str) -> list[KeptSession]:
+    """The account's open sessions, the one used last first."""
+    c = sessions.c
+    query = _SESSION.where(c.staff_id == staff_id, c.expires_at > tx.now).order_by(c.seen_at.desc())
+    return [_opened_session(tx, row) for row in tx.conn.execute(query)]
+
+
+def touch_session(tx: Tx, key: str, seen_at: datetime) -> None:
+    """Somebody is, or was, there at this moment."""
+    tx.conn.execute(sessions.update().where(sessions.c.session_key == key).values(seen_at=seen_at))
+
+
+def _opened_session(tx: Tx, row: Row[Any]) -> KeptSession:
+    data = tx.keys.open("sessions.data", row.session_key, row.data)
+    return KeptSession(row.session_key, data, row.created_at, row.seen_at)
 
 
 def add_session(tx: Tx, key: str, data: str, *, staff_id: str | None, expires_at: datetime) -> None:
@@ -244,8 +314,19 @@ def add_session(tx: Tx, key: str, data: str, *, staff_id: str | None, expires_at
 
 def write_session(tx: Tx, key: str, data: str) -> bool:
     """Changes a session that exists. One that was revoked meanwhile cannot come back: False."""
-    values = {"data": tx.keys.seal("sessions.data", key, data), "seen_at": tx.now}
+    values = {"data": tx.keys.seal("sessions.data", key, data)}
     return tx.conn.execute(sessions.update().where(sessions.c.session_key == key).values(**values)).rowcount == 1
+
+
+def end_session(tx: Tx, *, staff_id: str, key: str) -> bool:
+    """Ends one of the account's own. False when it has none of this name."""
+    where = (sessions.c.session_key == key, sessions.c.staff_id == staff_id)
+    return tx.conn.execute(sessions.delete().where(*where)).rowcount == 1
+
+
+def every(tx: Tx) -> list[Staff]:
+    """All accounts, those that are open first."""
+    return [_staff(tx, row) for row in tx.conn.execute(_ACCOUNT.order_by(staff.c.active.desc(), staff.c.created_at))]
 
 
 def drop_session(tx: Tx, key: str) -> None:

@@ -13,7 +13,7 @@ import pyotp
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bot.rules.segments import measure
-from bot.store import audit, staff
+from bot.store import audit, passkeys, staff
 from bot.store.db import Database, Tx
 from bot.usecases.refusal import Refused
 
@@ -29,7 +29,9 @@ _TOTP_STEP_S = 30
 _HASHER = argon2.PasswordHasher()
 
 
-def add_staff(database: Database, *, email: str, alias: str, roles: Iterable[str]) -> str:
+def add_staff(
+    database: Database, *, email: str, alias: str, roles: Iterable[str], by_id: str | None = None
+) -> str:
     """Invites someone and returns the token of their one-time set-up link (`/desk/setup/<token>`, 72 hours).
 
     For an address that is known already the roles and the alias are replaced and the account starts afresh: its
@@ -45,7 +47,7 @@ def add_staff(database: Database, *, email: str, alias: str, roles: Iterable[str
             _start_afresh(tx, staff_id, alias, roles)
         expires_at = tx.now + SETUP_LINK_LASTS
         staff.update(tx, staff_id, setup_key=tx.keys.index("setup", token), setup_expires_at=expires_at)
-        audit.record(tx, act="staff_invited", object_id=staff_id, detail=",".join(roles)[:80])
+        audit.record(tx, act="staff_invited", staff_id=by_id, object_id=staff_id, detail=",".join(roles)[:80])
     return token
 
 
@@ -88,7 +90,7 @@ def check_password(database: Database, email: str, password: str) -> str | None:
     unknown address, a locked one and a wrong password look and cost the same."""
     with database.transaction() as tx:
         account = staff.find_by_email(tx, email, lock=True)
-        open_door = account is not None and account.active and _spend_a_try(tx, account)
+        open_door = account is not None and account.active and spend_a_try(tx, account)
     hashed = account.password_hash if account and open_door else None
     if not _verify(hashed or _decoy(), password) or account is None or hashed is None:
         return None
@@ -103,7 +105,7 @@ def begin_second_factor(database: Database, staff_id: str) -> str:
     """The secret to show while an authenticator is set up; the same one until its first code is accepted."""
     with database.transaction() as tx:
         account = staff.get(tx, staff_id)
-        if account is None or account.has_second_factor:
+        if account is None or account.has_authenticator:
             raise LookupError("no second factor can be set up here")
         if account.totp_secret is not None:
             return account.totp_secret
@@ -125,13 +127,13 @@ def check_code(database: Database, staff_id: str, code: str) -> bool:
     digits = "".join(code.split())
     with database.transaction() as tx:
         account = staff.get(tx, staff_id)
-        if account is None or not account.active or account.totp_secret is None or not _spend_a_try(tx, account):
+        if account is None or not account.active or account.totp_secret is None or not spend_a_try(tx, account):
             return False
         step = _matching_step(account.totp_secret, digits, int(tx.now.timestamp()) // _TOTP_STEP_S)
         if step is None or not staff.use_code_step(tx, staff_id, step):
             return False
         staff.update(tx, staff_id, failed_logins=0, locked_until=None)
-        if not account.has_second_factor:
+        if not account.has_authenticator:
             audit.record(tx, act="second_factor_on", staff_id=staff_id, object_id=staff_id)
     return True
 
@@ -164,6 +166,7 @@ def _check(email: str, alias: str, roles: tuple[str, ...]) -> None:
 
 def _start_afresh(tx: Tx, staff_id: str, alias: str, roles: tuple[str, ...]) -> None:
     staff.drop_sessions_of(tx, staff_id)
+    passkeys.forget_all(tx, staff_id)
     sealed_alias = tx.keys.seal("staff.alias", staff_id, alias)
     ordered = ",".join(role for role in staff.ROLES if role in roles)
     staff.update(tx, staff_id, alias=sealed_alias, roles=ordered, password_hash=None, totp_secret=None,
@@ -180,7 +183,7 @@ def _link_is_live(tx: Tx, account: staff.Staff) -> bool:
     return account.active and account.setup_expires_at is not None and account.setup_expires_at > tx.now
 
 
-def _spend_a_try(tx: Tx, account: staff.Staff) -> bool:
+def spend_a_try(tx: Tx, account: staff.Staff) -> bool:
     """Counts the try before it is judged, so that many at once do not get more of them. A right one gives it back."""
     if account.locked_until is not None and account.locked_until > tx.now:
         return False

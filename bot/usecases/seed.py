@@ -38,6 +38,8 @@ LOGINS = (
     Login("lead", "marta@quietline.example", "marta-simulated-only", "Marta"),
     Login("outreach", "omar@quietline.example", "omar-simulated-only", "Omar"),
     Login("approver", "petra@quietline.example", "petra-simulated-only", "Petra"),
+    Login("directory", "dina@quietline.example", "dina-simulated-only", "Dina"),
+    Login("admin", "rosa@quietline.example", "rosa-simulated-only", "Rosa"),
 )
 """The passwords are public: they are set in simulation only."""
 

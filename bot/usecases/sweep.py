@@ -13,7 +13,7 @@ from bot.rules.ladder import WARN_BEFORE, next_alarm, owner_alarm, promised_minu
 from bot.services import Services
 from bot.store import handoffs, heartbeats, staff
 from bot.store.db import Database, Tx
-from bot.usecases import ask_providers, deliver, hold, release_recipients, settle, turn
+from bot.usecases import ask_providers, deliver, hold, link_audit, release_recipients, settle, turn
 from flows.actions import HandOff
 from flows.conversation import Tier
 from flows.events import PromiseLate
@@ -24,7 +24,7 @@ LONGEST_RAISE_MINUTES = 10
 
 def sweep(database: Database, services: Services) -> None:
     """One round."""
-    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _campaigns, _texts):
+    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _campaigns, _texts, _record):
         _apart(part, database, services)
 
 
@@ -105,3 +105,8 @@ def _texts(database: Database, services: Services) -> None:
         ring = deliver.anything_due(tx) or settle.anything_in_doubt(tx)
     if ring:
         services.nudges.deliver()
+
+
+def _record(database: Database, _services: Services) -> None:
+    """Lines of the record that are not yet part of its chain."""
+    link_audit.link_audit(database)

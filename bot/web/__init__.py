@@ -12,8 +12,9 @@ from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response
 
 from bot.services import Services
-from bot.web import auth, campaigns, desk, health, moments, security, simulator, twilio
+from bot.web import account, auth, campaigns, desk, health, moments, security, simulator, staff, twilio
 from bot.web.context import EXTENSION, services
+from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
 
@@ -32,19 +33,21 @@ class Room:
 
 _DESK = Room("Desk", "/desk/", frozenset({"advocate", "lead"}))
 _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
+_STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
 
 def register(app: Flask, built: Services) -> None:
     """Sessions first, then security, then who may enter, then the rooms."""
     app.extensions[EXTENSION] = built
+    app.url_map.converters["id"] = IdConverter
     app.session_interface = StoredSessions(built.database, secure=built.settings.secure_cookies)
     security.install(app, built.settings)
     app.before_request(auth.enforce)
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, auth, desk, campaigns, simulator):
+    for room in (twilio, health, auth, account, staff, desk, campaigns, simulator):
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health):  # the carrier signs; a balancer only reads
         security.csrf.exempt(machines.blueprint)
@@ -65,12 +68,13 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    rooms = [room for room in (_DESK, _CAMPAIGNS) if account is not None and account.may(room.roles)]
+    rooms = [room for room in (_DESK, _CAMPAIGNS, _STAFF) if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)
     return {
         "bare": bare,
         "staff": account,
+        "locked": account is not None and auth.stored_session().is_idle(),
         "rooms": rooms,
         "home": auth.home_of(account) if account else "/desk/login",
         "brand": settings.brand,

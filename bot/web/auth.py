@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import segno
 from flask import (
@@ -21,16 +24,21 @@ from flask import (
     session,
     url_for,
 )
+from webauthn.helpers import base64url_to_bytes
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.store import audit
 from bot.store import staff as staff_store
 from bot.store.staff import Staff
-from bot.usecases import accounts
+from bot.usecases import accounts, passkeys, recovery
+from bot.usecases.passkeys import Door
 from bot.usecases.refusal import Refused
 from bot.web.context import services
-from bot.web.security import local_path
-from bot.web.sessions import StoredSession
+from bot.web.security import drafts_in, local_path
+from bot.web.sessions import StoredSession, device_of
+
+_LONGEST_CODE = 9
+"""Of an authenticator, with spaces; a recovery code has more."""
 
 blueprint = Blueprint("auth", __name__, url_prefix="/desk")
 
@@ -85,9 +93,35 @@ def enforce() -> AnyResponse | None:
     account = current_staff()
     if account is None:
         return _to_log_in()
+    if stored_session().is_idle():
+        if not getattr(current_app.view_functions[request.endpoint], "works_while_locked", False):
+            return _locked()
+    elif not _is_poll():
+        stored_session().seen()
     if allowed is None or not account.may(allowed):
         abort(403)
     return None
+
+
+def works_while_locked(view: View) -> View:
+    """Declares that a route is for someone whose session is locked: to unlock it, or to leave."""
+    view.works_while_locked = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_poll() -> bool:
+    """A page that asks for news by itself: no sign that anybody is there."""
+    return request.method == "GET" and "HX-Request" in request.headers
+
+
+def _locked() -> AnyResponse:
+    """Nothing is shown and nothing is done until they prove that it is them; what was typed comes back."""
+    if "HX-Request" in request.headers:
+        return Response(status=423)
+    if request.method == "GET":
+        return redirect(url_for("account.unlock", next=local_path(request.full_path.rstrip("?")) or None))
+    page = render_template("auth/unlock.html", next=local_path(request.path), drafts=drafts_in(request.form))
+    return Response(page, status=423)
 
 
 def current_staff() -> Staff | None:
@@ -130,7 +164,7 @@ def home_of(account: Staff) -> str:
         return url_for("desk.board")
     if account.may({"outreach", "approver", "admin"}):
         return "/campaigns/"
-    return url_for("auth.account")
+    return url_for("account.show")
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -140,13 +174,13 @@ def log_in() -> AnyResponse | str | tuple[str, int]:
     wanted = local_path(request.values.get("next", ""))
     if request.method == "GET":
         account = current_staff()
-        return redirect(home_of(account)) if account else render_template("auth/log_in.html", next=wanted, email="")
+        return redirect(home_of(account)) if account else _log_in_page(wanted)
     email = request.form.get("email", "")[:200]
     staff_id = accounts.check_password(services().database, email, request.form.get("password", ""))
     if staff_id is None:
         problem = "The e-mail or the password is not right, or there were too many tries. After five wrong ones, wait "
         problem += "five minutes."
-        return render_template("auth/log_in.html", next=wanted, email=email, problem=problem), 400
+        return _log_in_page(wanted, email, problem), 400
     with services().database.reading() as tx:
         account = staff_store.get(tx, staff_id)
     if account is not None and not account.has_second_factor and not services().settings.require_second_factor:
@@ -157,10 +191,22 @@ def log_in() -> AnyResponse | str | tuple[str, int]:
     return redirect(url_for("auth.code" if account and account.has_second_factor else "auth.second_factor"))
 
 
+def _log_in_page(wanted: str, email: str = "", problem: str = "") -> str:
+    return render_template("auth/log_in.html", next=wanted, email=email, problem=problem, door=door())
+
+
+def door() -> Door | None:
+    """The address passkeys are made for; None where the line has no name but a number, which browsers refuse."""
+    settings = services().settings
+    origin = request.host_url.rstrip("/") if settings.simulation else settings.public_url.rstrip("/")
+    host = urlsplit(origin).hostname or ""
+    return None if re.fullmatch(r"[0-9.]+|.*:.*", host) else Door(host, origin)
+
+
 def _enter(staff_id: str, wanted: str) -> AnyResponse:
     mine = stored_session()
     mine.renew()
-    mine["staff_id"] = staff_id
+    mine["staff_id"], mine["device"] = staff_id, device_of(request.user_agent.string)
     g.pop("staff", None)
     g.pop("csrf_token", None)
     with services().database.transaction() as tx:
@@ -181,27 +227,67 @@ def code() -> AnyResponse | str | tuple[str, int]:
     pending = _pending()
     if pending is None:
         return redirect(url_for("auth.log_in"))
-    if request.method == "GET":
-        return render_template("auth/code.html")
     staff_id, wanted = pending
-    if accounts.check_code(services().database, staff_id, request.form.get("code", "")):
+    if request.method == "GET":
+        return _code_page(staff_id)
+    database, typed = services().database, request.form.get("code", "")
+    check = recovery.check_recovery_code if "-" in typed or len(typed) > _LONGEST_CODE else accounts.check_code
+    if check(database, staff_id, typed):
         return _enter(staff_id, wanted)
     problem = "That code is not right, or it was used already. Wait for the next one. After five wrong ones, wait five "
     problem += "minutes."
-    return render_template("auth/code.html", problem=problem), 400
+    return _code_page(staff_id, problem), 400
+
+
+def _code_page(staff_id: str, problem: str = "") -> str:
+    with services().database.reading() as tx:
+        account = staff_store.get(tx, staff_id)
+    return render_template("auth/code.html", account=account, door=door(), problem=problem)
+
+
+@blueprint.post("/login/passkey/options")
+@anyone
+def passkey_options() -> Response | tuple[str, int]:
+    """What a browser needs to look for a passkey of ours."""
+    where = door()
+    if where is None:
+        return "Passkeys do not work at this address.", 400
+    offered = passkeys.offer_log_in(where)
+    stored_session()["challenge"] = offered.secret
+    return Response(offered.options, mimetype="application/json")
+
+
+@blueprint.post("/login/passkey")
+@anyone
+def log_in_with_passkey() -> AnyResponse | tuple[str, int]:
+    """Its answer: both factors at once. The browser is told where to go next."""
+    where, challenge = door(), stored_session().pop("challenge", "")
+    answer = request.get_json(silent=True)
+    staff_id = None
+    if where is not None and challenge:
+        staff_id = passkeys.log_in(services().database, where, challenge=base64url_to_bytes(challenge), answer=answer)
+    if staff_id is None:
+        return "That passkey does not open this line. Use your password, or another passkey.", 400
+    pending = _pending()
+    wanted = pending[1] if pending else local_path(request.args.get("next", ""))
+    place = _enter(staff_id, wanted).headers["Location"]
+    return Response(json.dumps({"go": place}), mimetype="application/json")
 
 
 def _setting_up() -> str | None:
-    """Whose second factor may be set up: someone logged in, or someone whose password was just right. Never an
-    account that has one already."""
+    """Whose authenticator may be set up: someone logged in who has none, or someone whose password was just right and
+    who has no second factor at all."""
     pending = _pending()
     account = current_staff()
     staff_id = account.staff_id if account else (pending[0] if pending else None)
     if staff_id is None:
         return None
     with services().database.reading() as tx:
-        account = staff_store.get(tx, staff_id)
-    return staff_id if account is not None and not account.has_second_factor else None
+        kept = staff_store.get(tx, staff_id)
+    if kept is None:
+        return None
+    has_one = kept.has_authenticator if account else kept.has_second_factor
+    return None if has_one else staff_id
 
 
 @blueprint.route("/second-factor", methods=["GET", "POST"])
@@ -257,6 +343,7 @@ def set_up(token: str) -> AnyResponse | str | tuple[str, int]:
 
 @blueprint.post("/logout")
 @anyone
+@works_while_locked
 def log_out() -> AnyResponse:
     """Ends this session. Anyone may: it only ever ends one's own."""
     account = current_staff()
@@ -266,22 +353,3 @@ def log_out() -> AnyResponse:
         with services().database.transaction() as tx:
             audit.record(tx, act="log_out", staff_id=account.staff_id, object_id=account.staff_id)
     return redirect(url_for("auth.log_in"))
-
-
-@blueprint.get("/account")
-@roles(*staff_store.ROLES)
-def account() -> str:
-    """What we know about you, and your other sessions."""
-    return render_template("auth/account.html")
-
-
-@blueprint.post("/account/sessions/end")
-@roles(*staff_store.ROLES)
-def end_other_sessions() -> AnyResponse:
-    """A device was lost or left open: everything but this session ends now."""
-    staff_id = signed_in().staff_id
-    with services().database.transaction() as tx:
-        ended = staff_store.drop_sessions_of(tx, staff_id, keep=stored_session().key)
-        audit.record(tx, act="sessions_ended", staff_id=staff_id, object_id=staff_id, detail=str(ended))
-    flash("Your other sessions have ended." if ended else "There was no other session.")
-    return redirect(url_for("auth.account"))

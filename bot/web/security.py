@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, render_template, request
@@ -33,6 +34,7 @@ _PLAIN_WORDS = {
     404: ("There is nothing here", "It may have been closed, or the address is not right."),
     405: ("That cannot be done this way", "Go back, and use the buttons on the page."),
     413: ("That is too large", "The largest file this page takes is 5 MB. Nothing was kept."),
+    423: ("This page is locked", "Nobody was here for a while. Prove that it is you; nothing was lost."),
     429: ("Too many at once", "Wait a minute, and try again."),
     500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),
     503: ("Not ready", "The line is starting, or a part of it is down. Try again in a minute."),
@@ -64,6 +66,11 @@ def local_path(address: str) -> str:
     return address if plain and not parts.scheme and not parts.netloc else ""
 
 
+def drafts_in(form: Mapping[str, str]) -> list[str]:
+    """What somebody typed with care into a form that is turned away."""
+    return [form[name] for name in _DRAFT_FIELDS if form.get(name)]
+
+
 def _refuse_other_sites() -> None:
     if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") in (
         "cross-site",
@@ -81,10 +88,9 @@ def _protect(response: Response) -> Response:
 
 
 def _csrf_page(_error: CSRFError) -> tuple[str, int]:
-    drafts = [request.form[name] for name in _DRAFT_FIELDS if request.form.get(name)]
     title = "This page was open too long"
     advice = "Your log-in has ended or changed, so nothing was sent. Open the page again and try once more."
-    return render_template("errors.html", title=title, advice=advice, drafts=drafts, code=400), 400
+    return render_template("errors.html", title=title, advice=advice, drafts=drafts_in(request.form), code=400), 400
 
 
 def _error_page(error: HTTPException) -> tuple[str, int] | Response:

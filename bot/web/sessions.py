@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Request, Response
@@ -21,8 +21,17 @@ from bot.store.db import Database
 
 STAFF_SESSION_LASTS = timedelta(hours=12)
 """Absolute, from log-in: one shift."""
+IDLE_LOCK = timedelta(minutes=15)
+"""So long without a sign of its owner, and the session shows nothing until they prove again that it is them."""
+_SEEN_EVERY = timedelta(minutes=1)
 VISITOR_SESSION_LASTS = timedelta(hours=2)
 """For a log-in form or the simulator: long enough to fill in, short enough not to pile up."""
+
+_BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrom", "Chrome"),
+             ("Safari", "Safari"))  # fmt: skip
+_SYSTEMS = (("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"),
+            ("Mac OS", "a Mac"), ("CrOS", "a Chromebook"), ("Linux", "Linux"))  # fmt: skip
+"""Signs in a browser's own words for itself, the telling ones first: most of them claim to be several."""
 
 
 class StoredSession(SessionMixin):
@@ -34,6 +43,7 @@ class StoredSession(SessionMixin):
         self._values: dict[str, Any] | None = None
         self._found = False
         self._renewed = False
+        self._seen_at: datetime | None = None
         self.modified = False
 
     @property
@@ -48,7 +58,8 @@ class StoredSession(SessionMixin):
         with self._database.reading() as tx:
             kept = staff.read_session(tx, staff.session_key(tx, self._cookie))
         self._found = kept is not None
-        return {} if kept is None else json.loads(kept)
+        self._seen_at = None if kept is None else kept.seen_at
+        return {} if kept is None else json.loads(kept.data)
 
     def __getitem__(self, name: str) -> Any:
         return self.values_now[name]
@@ -74,6 +85,30 @@ class StoredSession(SessionMixin):
         self._renewed = True
         self.modified = True
 
+    def is_idle(self) -> bool:
+        """Whether its owner gave no sign for so long that somebody else may sit there now."""
+        return self._found and self._seen_at is not None and self._now() - self._seen_at >= IDLE_LOCK
+
+    def seen(self) -> None:
+        """Its owner did something now; written at most once a minute."""
+        if self._found and self._seen_at is not None and self._now() - self._seen_at >= _SEEN_EVERY:
+            self._touch(self._now())
+
+    def lock(self) -> None:
+        """As if its owner had been away all along."""
+        self._touch(self._now() - IDLE_LOCK)
+
+    def unlock(self) -> None:
+        self._touch(self._now())
+
+    def _touch(self, at: datetime) -> None:
+        with self._database.transaction() as tx:
+            staff.touch_session(tx, self.key, at)
+        self._seen_at = at
+
+    def _now(self) -> datetime:
+        return self._database.clock.now()
+
     @property
     def key(self) -> str:
         """The name this session is kept under; empty before it is kept."""
@@ -98,6 +133,13 @@ class StoredSession(SessionMixin):
                 expires_at=tx.now + lasts,
             )  # fmt: skip
             return cookie
+
+
+def device_of(user_agent: str) -> str:
+    """A name for a device by which its owner knows it again: "Firefox on Linux". Coarse on purpose."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
+    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "an unknown device")
+    return f"{browser} on {system}"
 
 
 class StoredSessions(SessionInterface):

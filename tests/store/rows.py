@@ -57,7 +57,8 @@ def _row(tx: Tx, table: Table, filled: Filled) -> dict[str, Any]:
     width = getattr(key.type, "length", None) or 32
     filled.ids[table.name] = new_id()[-width:]
     row = {column.name: _value(tx, column, filled) for column in table.columns}
-    row[key.name] = filled.ids[table.name]
+    if isinstance(key.type, String):
+        row[key.name] = filled.ids[table.name]
     for column in table.columns:
         if isinstance(column.type, LargeBinary):
             name = f"{table.name}.{column.name}"

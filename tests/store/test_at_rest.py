@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
-from bot.store import conversations, directory, handoffs, messages, people, staff
+from bot.store import audit, conversations, directory, handoffs, messages, people, staff
 from bot.store.db import Database
 from flows.conversation import Conversation
 from tests.store.clear_text import found_in_clear
@@ -59,8 +58,7 @@ def test_no_sealed_column_of_any_table_shows_what_it_holds(database: Database) -
 @pytest.mark.parametrize("written", [NUMBER, "(312) 555-0142", "312-555-0142", "3125550142", NUMBER.encode().hex()])
 def test_the_search_would_find_it(database: Database, written: str) -> None:
     with database.transaction() as tx:
-        fill(tx, only={"audit"})
-        tx.conn.execute(text("UPDATE audit SET detail = :written"), {"written": f"called {written} back"})
+        audit.record(tx, act="called", detail=f"called {written} back")
     assert found_in_clear(database, [NUMBER, "never said"]) == [NUMBER]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import argon2
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.serving import WSGIRequestHandler
 from werkzeug.test import TestResponse
 
 from bot import web
@@ -84,6 +85,13 @@ def app_on(services: Services) -> Flask:
     app = Flask("bot.web")
     web.register(app, services)
     return app
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Serves a browser without a line for every request."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        pass
 
 
 class Browser:

@@ -16,8 +16,7 @@ from bot.simulator.server import SimulatorServer
 from bot.store.db import Database
 from bot.usecases.seed import add_demo_directory
 from tests.carrier.line import TOKEN, settings_for, started_line
-from tests.web.line import app_on, services_on
-from tests.web.test_desk_browser import _Quiet, chromium  # noqa: F401 - a fixture
+from tests.web.line import QuietHandler, app_on, services_on
 
 MARIA, CEDAR = "+12065550142", "+12105550121"
 HEIGHTS = """() => [document.documentElement.scrollHeight, document.querySelector('main').getBoundingClientRect().bottom
@@ -34,11 +33,11 @@ def control() -> Iterator[Control]:
 
 
 @pytest.fixture
-def page(chromium: Chromium, control: Control, sqlite_database: Database) -> Iterator[Page]:  # noqa: F811
+def page(chromium: Chromium, control: Control, sqlite_database: Database) -> Iterator[Page]:
     with sqlite_database.transaction() as tx:
         add_demo_directory(tx)
     app = app_on(services_on(sqlite_database, TWILIO_API_BASE=control._base, TWILIO_AUTH_TOKEN=TOKEN))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     context = chromium.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
