@@ -25,6 +25,7 @@ from sqlalchemy import (
 from bot.store.consent import suppressions
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.people import people
+from bot.store.prepared import Prepared
 from flows.conversation import Conversation, Holder
 
 conversations = Table(
@@ -64,10 +65,9 @@ _LOAD = (
     .where(conversations.c.conversation_id == bindparam("conversation_id"))
     .with_for_update(of=conversations)
 )
-_START = conversations.insert()
 _SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at",
           "last_activity_at", "burst_from_at", "burst", "closed_at")  # fmt: skip
-_SAVE = (
+_SAVE = Prepared(
     conversations.update()
     .where(conversations.c.conversation_id == bindparam("id"))
     .values({name: bindparam(name) for name in _SAVED})
@@ -129,7 +129,7 @@ def start(tx: Tx, *, person_id: str, phone_key: str, language: str, flow_version
         "burst": 0,
         "opened_at": tx.now,
     }
-    tx.conn.execute(_START, row)
+    tx.conn.execute(conversations.insert(), row)
     return Stored(conversation_id, person_id, phone_key, 0, 0, tx.now, None, None, 0, False, conversation)
 
 
@@ -154,7 +154,7 @@ def from_row(tx: Tx, row: Row[Any]) -> Stored:
 
 def save(tx: Tx, conversation_id: str, values: dict[str, Any]) -> None:
     """Write the whole of a turn's outcome; `values` has every column of _SAVED."""
-    tx.conn.execute(_SAVE, {"id": conversation_id, **values})
+    _SAVE.run(tx, {"id": conversation_id, **values})
 
 
 def open_of(tx: Tx, person_id: str) -> str | None:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    TextClause,
     bindparam,
     select,
     text,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 from bot.rules.segments import count_segments
 from bot.store import conversations
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.prepared import Prepared
 
 messages = Table(
     "messages",
@@ -135,7 +135,7 @@ def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:
     """All texts of one turn in one statement; the rows are those of `inbound_row` and `outbound_row`."""
     shape = tuple(tuple(name for name in _WRITTEN if row[name] is not None) for row in rows)
     given = {f"{name}_{n}": rows[n][name] for n, names in enumerate(shape) for name in names}
-    tx.conn.execute(_insert(shape), given)
+    _insert(shape).run(tx, given)
 
 
 _WRITTEN = (
@@ -146,7 +146,7 @@ _WRITTEN = (
 
 
 @lru_cache(maxsize=256)
-def _insert(shape: tuple[tuple[str, ...], ...]) -> TextClause:
+def _insert(shape: tuple[tuple[str, ...], ...]) -> Prepared:
     """Rows with these columns filled, in one statement and one round trip. SQLAlchemy's own many-row insert is compiled
     anew each time; this one is made once for each shape, and a column that is empty costs no parameter."""
     places = ", ".join(
@@ -156,7 +156,7 @@ def _insert(shape: tuple[tuple[str, ...], ...]) -> TextClause:
     # The names are this file's own columns: nothing that was given becomes part of the statement.
     statement = text(f"INSERT INTO messages ({', '.join(_WRITTEN)}) VALUES {places}")  # noqa: S608
     types = {f"{name}_{n}": messages.c[name].type for n, names in enumerate(shape) for name in names}
-    return statement.bindparams(*(bindparam(name, type_=type_) for name, type_ in types.items()))
+    return Prepared(statement.bindparams(*(bindparam(name, type_=type_) for name, type_ in types.items())))
 
 
 def refuse_queued(tx: Tx, person_id: str, reason: str) -> None:

@@ -21,6 +21,7 @@ from bot.store import consent, conversations, handoffs, messages, people
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
+from bot.store.prepared import Prepared
 from bot.usecases import report_opening, turn
 from flows.conversation import LANGUAGES
 from flows.events import MessageReceived
@@ -122,20 +123,22 @@ def _about(query: Select[Any]) -> Select[Any]:
     )
 
 
-_IN_A_CONVERSATION = _about(
-    select(*(c for c in conversations.COLUMNS if c.name != "person_id"), *_ABOUT_THEM).join_from(
-        people.people, conversations.conversations, and_(_c.person_id == _p.person_id, _c.closed_at.is_(None))
-    )
-).with_for_update(of=conversations.conversations)
+_IN_A_CONVERSATION = Prepared(
+    _about(
+        select(*(c for c in conversations.COLUMNS if c.name != "person_id"), *_ABOUT_THEM).join_from(
+            people.people, conversations.conversations, and_(_c.person_id == _p.person_id, _c.closed_at.is_(None))
+        )
+    ).with_for_update(of=conversations.conversations)
+)
 """Everything a turn must know, in one round trip, with the conversation locked: one person's turns happen one at a
 time, and, since a claim takes the same lock first, no turn and no claim wait for each other. PostgreSQL shows a locked
 row as it is after the wait, but not the rows joined to it: so it is the conversation that is locked, not the person."""
 
-_BEFORE_ONE = _about(select(literal(None).label("conversation_id"), *_ABOUT_THEM).select_from(people.people))
+_BEFORE_ONE = Prepared(_about(select(literal(None).label("conversation_id"), *_ABOUT_THEM).select_from(people.people)))
 
 
-def _look(tx: Tx, query: Select[Any], phone: str, sid: str) -> Row[Any] | None:
-    return tx.conn.execute(query, {"phone_key": tx.keys.index("phone", phone), "sid": sid}).one_or_none()
+def _look(tx: Tx, query: Prepared, phone: str, sid: str) -> Any:
+    return query.one_or_none(tx, {"phone_key": tx.keys.index("phone", phone), "sid": sid})
 
 
 def _meet(tx: Tx, phone: str, sid: str) -> Row[Any]:
