@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Table, bindparam, select
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.prepared import Prepared
 
 consent = Table(
     "consent",
@@ -45,10 +46,11 @@ releases = Table(
 
 def state_of(tx: Tx, phone_key: str) -> str:
     """`given`, `withdrawn` or `none`: the last line of the log."""
-    return tx.conn.execute(_LAST, {"phone_key": phone_key}).scalar() or "none"
+    last = _LAST.one_or_none(tx, {"phone_key": phone_key})
+    return "none" if last is None else str(last.state)
 
 
-_LAST = (
+_LAST = Prepared(
     select(consent.c.state)
     .where(consent.c.phone_key == bindparam("phone_key"))
     .order_by(consent.c.at.desc(), consent.c.consent_id.desc())
@@ -108,7 +110,7 @@ def _append(tx: Tx, phone_key: str, state: str, how: str, message_id: str | None
         "consent_id": new_id(), "phone_key": phone_key, "state": state, "how": how, "message_id": message_id,
         "staff_id": staff_id, "at": tx.now,
     }  # fmt: skip
-    tx.conn.execute(_APPEND, row)
+    _APPEND.run(tx, row)
 
 
-_APPEND = consent.insert()
+_APPEND = Prepared(consent.insert())

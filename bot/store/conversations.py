@@ -65,8 +65,12 @@ _LOAD = (
     .where(conversations.c.conversation_id == bindparam("conversation_id"))
     .with_for_update(of=conversations)
 )
+_STARTED = ("conversation_id", "person_id", "flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq",
+            "last_activity_at", "burst", "opened_at")  # fmt: skip
+_START = Prepared(conversations.insert().values({name: bindparam(name) for name in _STARTED}))
 _SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at",
-          "last_activity_at", "burst_from_at", "burst", "closed_at")  # fmt: skip
+          "last_activity_at", "burst_from_at", "burst")  # fmt: skip
+"""Not `closed_at`: SQLite would write its index anew at every turn, and hardly any turn is the last."""
 _SAVE = Prepared(
     conversations.update()
     .where(conversations.c.conversation_id == bindparam("id"))
@@ -129,7 +133,7 @@ def start(tx: Tx, *, person_id: str, phone_key: str, language: str, flow_version
         "burst": 0,
         "opened_at": tx.now,
     }
-    tx.conn.execute(conversations.insert(), row)
+    _START.run(tx, row)
     return Stored(conversation_id, person_id, phone_key, 0, 0, tx.now, None, None, 0, False, conversation)
 
 
@@ -155,6 +159,13 @@ def from_row(tx: Tx, row: Row[Any]) -> Stored:
 def save(tx: Tx, conversation_id: str, values: dict[str, Any]) -> None:
     """Write the whole of a turn's outcome; `values` has every column of _SAVED."""
     _SAVE.run(tx, {"id": conversation_id, **values})
+
+
+def close(tx: Tx, conversation_id: str) -> None:
+    """It is over; what they write next begins another."""
+    tx.conn.execute(
+        conversations.update().where(conversations.c.conversation_id == conversation_id).values(closed_at=tx.now)
+    )
 
 
 def open_of(tx: Tx, person_id: str) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, String, Table, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, String, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.prepared import Prepared
 
 people = Table(
     "people",
@@ -50,22 +52,35 @@ def find_or_add(tx: Tx, number: str, language: str) -> Person:
 
 def add(tx: Tx, number: str, language: str) -> Person:
     """Somebody new; if another process was quicker, theirs."""
-    person_id, phone_key = new_id(), tx.keys.index("phone", number)
-    row = {
-        "person_id": person_id,
-        "phone_key": phone_key,
-        "phone": tx.keys.seal("people.phone", person_id, number),
-        "call_sign": call_sign(person_id),
-        "language": language,
-        "created_at": tx.now,
-    }
+    row = _new(tx, number, language)
     if tx.conn.execute(_ADD[tx.conn.dialect.name], row).rowcount == 1:
-        return Person(person_id, phone_key, row["call_sign"], language, None)
+        return Person(row["person_id"], row["phone_key"], row["call_sign"], language, None)
     standing = find(tx, number)
     assert standing is not None
     return standing
 
 
+def meet(tx: Tx, number: str, language: str) -> str:
+    """Somebody new who wrote to us; returns the id. If another process was quicker the constraint refuses the row, and
+    the whole turn begins again with what that process kept."""
+    row = _new(tx, number, language)
+    _MEET.run(tx, row)
+    return str(row["person_id"])
+
+
+def _new(tx: Tx, number: str, language: str) -> dict[str, Any]:
+    person_id = new_id()
+    return {
+        "person_id": person_id,
+        "phone_key": tx.keys.index("phone", number),
+        "phone": tx.keys.seal("people.phone", person_id, number),
+        "call_sign": call_sign(person_id),
+        "language": language,
+        "created_at": tx.now,
+    }
+
+
+_MEET = Prepared(people.insert().values({c.name: bindparam(c.name) for c in people.c if not c.nullable}))
 _ADD = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(people).on_conflict_do_nothing(index_elements=["phone_key"])
     for dialect in (postgresql, sqlite)

@@ -6,13 +6,14 @@ A 200 to the carrier means that this committed. Repeating it changes nothing: th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Row, Select, and_, bindparam, exists, literal, select
+from sqlalchemy import ColumnElement, FromClause, Select, String, and_, bindparam, exists, literal, null, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.rules.ladder import next_alarm
@@ -74,12 +75,10 @@ def receive(database: Database, services: Services, text: InboundText) -> Outcom
 def _receive(tx: Tx, services: Services, text: InboundText) -> Outcome:
     number = dialable(text.sender, services.settings.default_region)
     phone = number or text.sender
-    context = _look(tx, _IN_A_CONVERSATION, phone, text.provider_sid)
-    if context is None:
-        context = _look(tx, _BEFORE_ONE, phone, text.provider_sid) or _meet(tx, phone, text.provider_sid)
+    context = _look(tx, phone, text.provider_sid)
     if context.known:
         return Outcome.DUPLICATE
-    stored = _conversation(tx, services, context)
+    stored = _conversation(tx, services, context, phone)
     if stored.last_inbound_at is None and consent.state_of(tx, context.phone_key) == "none":
         consent.give(tx, context.phone_key, how="inbound_first")  # they wrote: that is their yes to an answer (R-C1)
     body = _NULL.sub("", text.body)[:LONGEST_BODY]
@@ -104,9 +103,10 @@ _p, _c, _s = people.people.c, conversations.conversations.c, consent.suppression
 _m = messages.messages.c
 _IS_KNOWN = (_m.provider_sid == bindparam("sid"), _m.direction == "in")
 _KNOWN_SID = select(exists().where(*_IS_KNOWN))
+_THEM = select(bindparam("phone_key", type_=String).label("phone_key")).subquery("them")
 _ABOUT_THEM = (
+    _THEM.c.phone_key,
     _p.person_id,
-    _p.phone_key,
     _p.language,
     _p.code_word,
     _s.at.label("suppressed_at"),
@@ -115,49 +115,47 @@ _ABOUT_THEM = (
 )
 
 
-def _about(query: Select[Any]) -> Select[Any]:
+def _about(columns: Iterable[ColumnElement[Any]], rows: FromClause) -> Select[Any]:
     return (
-        query.outerjoin(consent.suppressions, _s.phone_key == _p.phone_key)
-        .outerjoin(reporters, reporters.c.phone_key == _p.phone_key)
-        .where(_p.phone_key == bindparam("phone_key"))
+        select(*columns, *_ABOUT_THEM)
+        .select_from(rows)
+        .outerjoin(consent.suppressions, _s.phone_key == _THEM.c.phone_key)
+        .outerjoin(reporters, reporters.c.phone_key == _THEM.c.phone_key)
     )
 
 
 _IN_A_CONVERSATION = Prepared(
     _about(
-        select(*(c for c in conversations.COLUMNS if c.name != "person_id"), *_ABOUT_THEM).join_from(
-            people.people, conversations.conversations, and_(_c.person_id == _p.person_id, _c.closed_at.is_(None))
-        )
+        (c for c in conversations.COLUMNS if c.name != "person_id"),
+        _THEM.join(people.people, _p.phone_key == _THEM.c.phone_key).join(
+            conversations.conversations, and_(_c.person_id == _p.person_id, _c.closed_at.is_(None))
+        ),
     ).with_for_update(of=conversations.conversations)
 )
 """Everything a turn must know, in one round trip, with the conversation locked: one person's turns happen one at a
 time, and, since a claim takes the same lock first, no turn and no claim wait for each other. PostgreSQL shows a locked
 row as it is after the wait, but not the rows joined to it: so it is the conversation that is locked, not the person."""
 
-_BEFORE_ONE = Prepared(_about(select(literal(None).label("conversation_id"), *_ABOUT_THEM).select_from(people.people)))
+_BEFORE_ONE = Prepared(
+    _about((null().label("conversation_id"),), _THEM.outerjoin(people.people, _p.phone_key == _THEM.c.phone_key))
+)
+"""The same of somebody who is in no conversation, or whom nobody has met: always one row."""
 
 
-def _look(tx: Tx, query: Prepared, phone: str, sid: str) -> Any:
-    return query.one_or_none(tx, {"phone_key": tx.keys.index("phone", phone), "sid": sid})
+def _look(tx: Tx, phone: str, sid: str) -> Any:
+    asked = {"phone_key": tx.keys.index("phone", phone), "sid": sid}
+    return _IN_A_CONVERSATION.one_or_none(tx, asked) or _BEFORE_ONE.one_or_none(tx, asked)
 
 
-def _meet(tx: Tx, phone: str, sid: str) -> Row[Any]:
-    """Somebody new."""
-    people.add(tx, phone, LANGUAGES[0])
-    context = _look(tx, _BEFORE_ONE, phone, sid)
-    assert context is not None
-    return context
-
-
-def _conversation(tx: Tx, services: Services, context: Row[Any]) -> Stored:
+def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Stored:
     if context.conversation_id is not None:
         return conversations.from_row(tx, context)
     kept = context.code_word
     return conversations.start(
         tx,
-        person_id=context.person_id,
+        person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0]),
         phone_key=context.phone_key,
-        language=context.language,
+        language=context.language or LANGUAGES[0],
         flow_version=services.script.version,
         suppressed=context.suppressed_at is not None,
         code_word=tx.keys.open("people.code_word", context.person_id, kept) if kept else None,

@@ -65,7 +65,7 @@ class Work:
     rows: list[dict[str, Any]] = field(default_factory=list)
     coming: deque[Event] = field(default_factory=deque)
     found: OpeningsFound | None = None
-    closed_at: datetime | None = None
+    closes: bool = False
 
 
 def take(tx: Tx, services: Services, conversation_id: str, event: Event) -> None:
@@ -136,7 +136,7 @@ def _carry_out(work: Work, action: Action) -> None:
         case Close():
             # Not while somebody is still in the queue: an open hand-off always has a living conversation.
             if handoffs.open_of(tx, stored.conversation_id) is None:
-                work.closed_at = tx.now
+                work.closes = True
         case _:
             assert_never(action)
 
@@ -181,7 +181,7 @@ def _save(work: Work, *, wrote: bool) -> None:
         messages.insert_rows(tx, work.rows)
     if conversation.language != stored.conversation.language:
         people.set_language(tx, stored.person_id, conversation.language)
-    held_by = Holder.NOBODY if work.closed_at else conversation.held_by
+    held_by = Holder.NOBODY if work.closes else conversation.held_by
     burst_from_at, burst = _burst(stored, tx.now) if wrote else (stored.burst_from_at, stored.burst)
     values = {
         "flow_version": work.services.script.version,
@@ -195,9 +195,10 @@ def _save(work: Work, *, wrote: bool) -> None:
         "last_activity_at": tx.now if wrote or work.rows else stored.last_activity_at,
         "burst_from_at": burst_from_at,
         "burst": burst,
-        "closed_at": work.closed_at,
     }
     conversations.save(tx, stored.conversation_id, values)
+    if work.closes:
+        conversations.close(tx, stored.conversation_id)
     if any(row["direction"] == "out" for row in work.rows):
         tx.after_commit(work.services.nudges.deliver)
 
