@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from flask import Flask, Request, Response
@@ -37,14 +38,18 @@ _SYSTEMS = (("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android")
 class StoredSession(SessionMixin):
     """A mapping that fetches itself on first use. `staff_id` in it makes it a staff session."""
 
-    def __init__(self, database: Database, cookie: str | None) -> None:
+    def __init__(self, database: Database, cookie: Callable[[], str | None]) -> None:
         self._database = database
-        self._cookie = cookie
+        self._read_cookie = cookie
         self._values: dict[str, Any] | None = None
         self._found = False
         self._renewed = False
         self._seen_at: datetime | None = None
         self.modified = False
+
+    @cached_property
+    def _cookie(self) -> str | None:
+        return self._read_cookie()
 
     @property
     def values_now(self) -> dict[str, Any]:
@@ -152,7 +157,7 @@ class StoredSessions(SessionInterface):
         self.cookie_name = "__Host-quietline" if secure else "quietline"
 
     def open_session(self, app: Flask, request: Request) -> StoredSession:
-        return StoredSession(self._database, request.cookies.get(self.cookie_name))
+        return StoredSession(self._database, lambda: request.cookies.get(self.cookie_name))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not isinstance(session, StoredSession) or not session.modified:
