@@ -40,11 +40,19 @@ SEARCHING = (*load.TURNS, *load.SEARCHES)
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """One window on one server: what the load saw, and what the worker's process spent on each turn."""
+
+    seen: load.Measured
+    cpu_us: float
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """The same window on the floor and on the turn, one after the other."""
 
-    floor: load.Measured
-    turn: load.Measured
+    floor: Window
+    turn: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Place:
 
     name: str
     origin: str
+    pid: int
 
 
 def main() -> None:
@@ -61,8 +70,9 @@ def main() -> None:
         redis_url = stack.enter_context(redis_server())
         postgres = stack.enter_context(postgres_server())
         print(f"One sync worker, {AT_ONCE} at once, {CONVERSATIONS} conversations a window, {ROUNDS} rounds\n")
-        print("| what | floor turns/s | turn turns/s | ratio (min to max) | turn p50 / p99 ms | floor p99 ms |")
-        print("|---|---|---|---|---|---|")
+        print("| what | floor turns/s | turn turns/s | ratio (min to max) | turn p50 / p99 ms | floor p99 ms "
+              "| CPU of floor / turn us | CPU ratio (min to max) |")  # fmt: skip
+        print("|---|---|---|---|---|---|---|---|")
         for name, url in (
             ("SQLite", f"sqlite:///{folder / 'b.sqlite3'}"),
             ("PostgreSQL", _own_database(postgres, stack)),
@@ -103,23 +113,38 @@ def _round(base: Place, turn: Place, url: str, start: int, script: tuple[str, ..
 
 
 def _print(label: str, rounds: list[Round]) -> None:
-    ratios = sorted(r.turn.turns_per_s / r.floor.turns_per_s for r in rounds)
-    refused = sum(r.floor.refused + r.turn.refused for r in rounds)
+    refused = sum(r.floor.seen.refused + r.turn.seen.refused for r in rounds)
     print(
-        f"| {label} | {median(r.floor.turns_per_s for r in rounds):.0f} "
-        f"| {median(r.turn.turns_per_s for r in rounds):.0f} "
-        f"| {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) "
-        f"| {median(r.turn.p50_ms for r in rounds):.1f} / {median(r.turn.p99_ms for r in rounds):.1f} "
-        f"| {median(r.floor.p99_ms for r in rounds):.1f} |" + (f" **{refused} refused**" if refused else ""),
+        f"| {label} | {median(r.floor.seen.turns_per_s for r in rounds):.0f} "
+        f"| {median(r.turn.seen.turns_per_s for r in rounds):.0f} "
+        f"| {_spread([r.turn.seen.turns_per_s / r.floor.seen.turns_per_s for r in rounds])} "
+        f"| {median(r.turn.seen.p50_ms for r in rounds):.1f} / {median(r.turn.seen.p99_ms for r in rounds):.1f} "
+        f"| {median(r.floor.seen.p99_ms for r in rounds):.1f} "
+        f"| {median(r.floor.cpu_us for r in rounds):.0f} / {median(r.turn.cpu_us for r in rounds):.0f} "
+        f"| {_spread([r.floor.cpu_us / r.turn.cpu_us for r in rounds])} |"
+        + (f" **{refused} refused**" if refused else ""),
         flush=True,
     )
 
 
-def _window(place: Place, url: str, start: int, script: tuple[str, ...]) -> load.Measured:
+def _spread(ratios: list[float]) -> str:
+    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def _window(place: Place, url: str, start: int, script: tuple[str, ...]) -> Window:
     if place.name.startswith("bench"):
         _floor_people(url, start)
     work = load.conversations(place.origin, TOKEN, SIMULATED_ACCOUNT, start, CONVERSATIONS, script)
-    return load.run(place.origin, work, AT_ONCE)
+    before = _workers_cpu_us(place.pid)
+    seen = load.run(place.origin, work, AT_ONCE)
+    return Window(seen, (_workers_cpu_us(place.pid) - before) / (CONVERSATIONS * len(script)))
+
+
+def _workers_cpu_us(arbiter: int) -> float:
+    """What gunicorn's workers have spent, in the user's name and the kernel's; from /proc, so on Linux only."""
+    workers = Path(f"/proc/{arbiter}/task/{arbiter}/children").read_text().split()
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in workers]
+    return sum(int(s[11]) + int(s[12]) for s in stats) * 1e6 / os.sysconf("SC_CLK_TCK")
 
 
 def _floor_people(url: str, start: int) -> None:
@@ -175,16 +200,16 @@ def _server(app: str, env: dict[str, str]) -> Iterator[Place]:
     command = [sys.executable, "-m", "gunicorn", "--worker-class", "sync", "--workers", "1",
                "--bind", f"127.0.0.1:{port}",
                "--log-level", "error", "--no-control-socket", app]  # fmt: skip
-    with _process(command, {k: v.format(origin=origin) for k, v in env.items()}):
+    with _process(command, {k: v.format(origin=origin) for k, v in env.items()}) as pid:
         _wait(origin)
-        yield Place(app, origin)
+        yield Place(app, origin, pid)
 
 
 @contextmanager
-def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
+def _process(command: list[str], env: dict[str, str]) -> Iterator[int]:
     process = subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
