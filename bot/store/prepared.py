@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from bot.store.db import Tx
+from bot.store.db import Tx, UTCDateTime
 
 Convert = Callable[[Any], Any]
 
@@ -89,7 +90,9 @@ def _make_ready(statement: Any, dialect: Dialect) -> _Ready:
 
 
 def _in(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    return type_.dialect_impl(dialect).bind_processor(dialect)
+    convert = type_.dialect_impl(dialect).bind_processor(dialect)
+    # A turn writes its one moment into many columns.
+    return lru_cache(maxsize=64)(convert) if convert is not None and isinstance(type_, UTCDateTime) else convert
 
 
 def _out(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
