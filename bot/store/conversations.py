@@ -174,6 +174,18 @@ def open_of(tx: Tx, person_id: str) -> str | None:
     return tx.conn.execute(select(c.conversation_id).where(c.person_id == person_id, c.closed_at.is_(None))).scalar()
 
 
+def stated_zip3s(tx: Tx, person_id: str) -> tuple[str, ...]:
+    """The first digits of the ZIP codes of the area they named last, in any conversation; empty if they named none."""
+    c = conversations.c
+    query = select(c.conversation_id, c.mind).where(c.person_id == person_id).order_by(c.opened_at.desc()).limit(3)
+    for conversation_id, mind in tx.conn.execute(query):
+        kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
+        area = kept["answers"].get("area")
+        if isinstance(area, dict) and (area.get("zip3") or area.get("zip3s")):
+            return (area["zip3"],) if area.get("zip3") else tuple(area["zip3s"])
+    return ()
+
+
 def take_seqs(tx: Tx, conversation_id: str, n: int) -> int:
     """Reserve `n` places in the thread; returns the first."""
     c = conversations.c

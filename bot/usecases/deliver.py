@@ -26,7 +26,7 @@ from bot.rules.hours import place_of
 from bot.rules.may_send import Allowed, Later, Refused, SendFacts, may_send
 from bot.services import Services
 from bot.store import campaigns, consent, people
-from bot.store.conversations import conversations
+from bot.store.conversations import conversations, stated_zip3s
 from bot.store.db import Database, Tx
 from bot.store.messages import PRIORITY, messages
 from bot.usecases.receipt import OPTED_OUT, withdraw_by_carrier
@@ -152,7 +152,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any]) -> SendFacts:
         stopped=campaigns.stopped(tx),
         consent=consent.state_of(tx, row.phone_key),
         safe_hours=row.safe_hours,
-        place=place_of(number),
+        place=place_of(number, stated_zip3s(tx, row.person_id)),
         last_inbound_at=campaigns.last_inbound_at(tx, row.person_id),
         **(_campaign_facts(tx, row) if row.kind == "campaign" else {}),
     )

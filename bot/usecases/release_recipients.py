@@ -64,7 +64,8 @@ def _plan_hours(database: Database, campaign_id: str) -> None:
         if campaign is None:
             return
         for recipient in campaigns.unplanned(tx, campaign_id, _PLANNED_AT_ONCE):
-            at = next_open(place_of(recipient.number), tx.now, campaign.window)
+            place = place_of(recipient.number, conversations.stated_zip3s(tx, recipient.person_id))
+            at = next_open(place, tx.now, campaign.window)
             if at is None:
                 campaigns.refuse(tx, recipient.recipient_id, "no_hours")
             else:
@@ -155,7 +156,7 @@ def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, 
             stopped=campaigns.stopped(tx),
             consent=consent.state_of(tx, recipient.phone_key),
             safe_hours=recipient.safe_hours,
-            place=place_of(recipient.number),
+            place=place_of(recipient.number, conversations.stated_zip3s(tx, recipient.person_id)),
             basis=recipient.basis,
             campaign_state=campaign.state,
             window=campaign.window,
