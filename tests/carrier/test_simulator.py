@@ -409,3 +409,16 @@ def test_a_taken_port_is_one_clear_line(line: Line, tmp_path: Path) -> None:
                          env=environment(line, tmp_path, QUIETLINE_SIMULATOR_PORT=port), timeout=30)  # fmt: skip
     assert ran.returncode == 1
     assert ran.stderr == "QUIETLINE_SIMULATOR_PORT is taken by another process.\n"
+
+
+def test_what_the_first_address_does_not_take_goes_to_the_second_with_the_reason(line: Line) -> None:
+    server = SimulatorServer(
+        settings_for(line, inbound_url=f"{line.base}/twilio/inbound#rc=0", fallback_url=f"{line.base}/twilio/fallback")
+    ).start()
+    line.answers.append(Answer(500))
+    Control(server.base, TOKEN).text(ANA, OURS, "hi")
+    (call,) = line.wait_for(1, lambda call: call.path == "/twilio/fallback")
+    server.close()
+    assert signed(call, line.base)
+    assert (call.form["ErrorCode"], call.form["ErrorUrl"]) == ("11200", f"{line.base}/twilio/inbound")
+    assert call.form["Body"] == "hi"
