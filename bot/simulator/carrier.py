@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import phonenumbers
 
 from bot.settings import SimulatorSettings
-from bot.simulator.faults import Faults
+from bot.simulator.faults import Faults, ReceiptLuck
 from bot.simulator.lanes import Lanes
 from bot.simulator.memory import Memory
 from bot.simulator.texts import FINAL, Text, fallback_fields, inbound_fields, receipt_fields
@@ -108,14 +108,17 @@ class Carrier:
     def _carry(self, text: Text) -> None:
         """The way from queued to delivered, a receipt at each step."""
         faults, delay = self.memory.faults, self.settings.receipt_delay_s
+        luck = faults.on_receipts(f"{text.to} {text.body}")
         end, code = ("undelivered", faults.undelivered_code) if faults.undelivered_code else ("delivered", None)
         steps = [("sent", None), (end, code)]
-        if faults.reorder_receipts:
+        if luck.reordered:
             steps.reverse()
-        for i, (status, error) in enumerate(steps, start=1):
-            self._lanes.put(f"receipt {text.sid}", lambda s=status, e=error: self._move(text.sid, s, e), delay * i)
+        if luck.early:
+            self._move(text.sid, *steps.pop(0), luck)
+        for i, step in enumerate(steps, start=1):
+            self._lanes.put(f"receipt {text.sid}", lambda step=step: self._move(text.sid, *step, luck), delay * i)
 
-    def _move(self, sid: str, status: str, error: int | None) -> None:
+    def _move(self, sid: str, status: str, error: int | None, luck: ReceiptLuck) -> None:
         """One step of a text on its way, and its receipt. The record never moves back from where a text ends."""
         text = self.memory.get(sid)
         if text is None or text.status == "canceled":
@@ -123,11 +126,10 @@ class Carrier:
         now = datetime.now(UTC)
         if text.status not in FINAL:
             text = self.memory.change(sid, status=status, error_code=error, sent_at=text.sent_at or now)
-        faults = self.memory.faults
-        if text is None or not text.status_callback or faults.drop_receipts:
+        if text is None or not text.status_callback or luck.dropped:
             return
         form = receipt_fields(text, self.settings.account_sid, status, now)
-        for _ in range(1 + faults.duplicate_receipts):
+        for _ in range(1 + luck.copies):
             outcome = post(text.status_callback, form, self.settings.auth_token)
             self.memory.note(kind="receipt", sid=sid, status=status, http_status=outcome.http_status,
                              attempts=outcome.attempts)  # fmt: skip
@@ -173,10 +175,13 @@ class Carrier:
 
     def _call_line(self, text: Text) -> None:
         """Post the webhook; copies on lanes of their own, so that they arrive at the same time."""
-        faults = self.memory.faults
-        for copy in range(1 + faults.duplicate_inbound):
+        luck = self.memory.faults.on_webhook(f"{text.from_} {text.body}")
+        if luck.dropped:
+            self.memory.change(text.sid, webhook="failed")
+            return
+        for copy in range(1 + luck.copies):
             lane = f"inbound {text.from_}" if copy == 0 else f"copy {copy} {text.sid}"
-            self._lanes.put(lane, lambda c=copy: self._post_inbound(text, c), faults.delay_inbound_s)
+            self._lanes.put(lane, lambda c=copy: self._post_inbound(text, c), luck.delay_s)
 
     def _post_inbound(self, text: Text, copy: int) -> None:
         form = inbound_fields(text, self.settings.account_sid)

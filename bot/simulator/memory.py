@@ -41,6 +41,7 @@ class Memory:
         self._blocks: set[tuple[str, str]] = set()
         self._log: list[dict[str, Any]] = []
         self._faults = Faults()
+        self._requests: dict[str, int] = {}
         self._last_n = 0
         self._file = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._file.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
@@ -131,12 +132,18 @@ class Memory:
             self._faults = faults
 
     def take_fault(self, name: str) -> bool:
-        """Use up one of a counted switch. False when none is left."""
+        """Use up one of a counted switch. False when none is left, or when it has no count."""
         with self._lock:
-            left = getattr(self._faults, name)
+            left = getattr(self._faults, name, 0)
             if left:
                 self._faults = replace(self._faults, **{name: left - 1})
             return bool(left)
+
+    def nth_request(self, to: str) -> int:
+        """How often the line has asked for a text to this number, this time included."""
+        with self._lock:
+            self._requests[to] = self._requests.get(to, 0) + 1
+            return self._requests[to]
 
     def note(self, **entry: Any) -> None:
         """One line of the log for checkers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,10 +15,13 @@ from flask import Blueprint, Response, jsonify, request
 
 from bot.simulator import account
 from bot.simulator.carrier import Carrier, Refusal, possible
+from bot.simulator.faults import AFTER, BEFORE
 from bot.simulator.texts import API_VERSION, FINAL, Text, resource
 
 ACCOUNT = f"/{API_VERSION}/Accounts/<account>"
 PAGE_SIZE, PAGE_LIMIT = 50, 1000
+SLOW_S = 1.0
+"""How late the weather's slow answer is."""
 
 NOT_FOUND = Refusal(404, 20404, "The requested resource was not found")
 BAD_CREDENTIALS = Refusal(401, 20003, "Authenticate")
@@ -63,22 +66,36 @@ class _Api:
         return None
 
     def create(self, account: str) -> Response:
-        if self._memory.take_fault("answer_429"):
-            return _refused(TOO_MANY, {"Retry-After": str(self._memory.faults.retry_after_s)})
-        if self._memory.take_fault("answer_500"):
-            return _refused(BROKEN)
+        to = request.form.get("To", "")
+        subject = f"{to} {self._memory.nth_request(to)}"
+        drawn = self._memory.faults.on_request(subject)
+        match self._befalls(drawn, BEFORE):
+            case "answer_429":
+                return _refused(TOO_MANY, {"Retry-After": str(self._memory.faults.retry_after(subject))})
+            case "answer_500":
+                return _refused(BROKEN)
+            case "hang_up":
+                return _hang_up()
         made = self._carrier.create(request.form)
         if isinstance(made, Refusal):
             return _refused(made)
         if self._memory.faults.slow_s:
             time.sleep(self._memory.faults.slow_s)
-        if self._memory.take_fault("accept_then_hang_up"):
-            return _hang_up()
-        if self._memory.take_fault("accept_then_500"):
-            return _refused(BROKEN)
-        if self._memory.take_fault("accept_then_wrong_json"):
-            return Response('{"sid": "SM', status=201, mimetype="application/json")
+        match self._befalls(drawn, AFTER):
+            case "accept_then_500":
+                return _refused(BROKEN)
+            case "accept_then_hang_up":
+                return _hang_up()
+            case "accept_then_wrong_json":
+                return Response('{"sid": "SM', status=201, mimetype="application/json")
+            case "accept_then_slow":
+                time.sleep(SLOW_S)
         return _document(resource(made, account), 201)
+
+    def _befalls(self, drawn: str, among: Sequence[str]) -> str:
+        """One of these that was counted out for the next request, or drawn for this one."""
+        counted = (name for name in among if self._memory.take_fault(name))
+        return next(counted, drawn if drawn in among else "")
 
     def fetch(self, account: str, sid: str) -> Response:
         text = self._memory.get(sid)

@@ -30,6 +30,7 @@ def fate_of(carrier: TwilioCarrier, body: str = "once") -> SendError:
     [
         ("answer_429", "later", "20429", False),
         ("answer_500", "unknown", "500", False),
+        ("hang_up", "unknown", "connection", False),
         ("accept_then_500", "unknown", "500", True),
         ("accept_then_hang_up", "unknown", "connection", True),
         ("accept_then_wrong_json", "unknown", "undecodable", True),
@@ -162,8 +163,9 @@ def test_what_is_handed_over(twilio: TwilioCarrier, control: Control, line: Line
 
 def test_a_service_sends_when_one_is_set(simulator, line: Line, control: Control) -> None:  # type: ignore[no-untyped-def]
     carrier = TwilioCarrier(ACCOUNT, TOKEN, (), "MG" + "1" * 32, simulator.base, line.base)
+    since = datetime.now(UTC)
     sid = carrier.send(text_to(ANA))
-    assert [m.provider_sid for m in carrier.look_up(to=ANA, since=datetime.now(UTC))] == [sid]
+    assert [m.provider_sid for m in carrier.look_up(to=ANA, since=since)] == [sid]
     settle(control)
     assert {c.form.get("MessagingServiceSid") for c in line.calls} == {"MG" + "1" * 32}
 

@@ -308,6 +308,8 @@ def test_a_thread_shows_both_sides_and_only_what_is_new(control: Control, twilio
         ("/sim/faults", {"answer_429": True}),
         ("/sim/faults", {"slow_s": 1e9}),
         ("/sim/faults", {"drop_receipts": 1}),
+        ("/sim/faults", {"odds": 1.5}),
+        ("/sim/faults", {"seed": "x"}),
         ("/sim/faults", None),
     ],
 )
