@@ -1,0 +1,121 @@
+"""How is one seed lived, and how are thousands? Each life on an emptied database in memory, and as many processes side
+by side as the machine has cores.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from bot import jobs, log
+from bot.store import schema
+from bot.store.crypto import Keyring
+from bot.store.db import Database
+from bot.usecases import deliver
+from tests.conftest import TEST_KEYS, TEST_SECRET
+from tests.proof import points
+from tests.proof.checker import Complaint, check
+from tests.proof.world import InLine, Plan, TickingClock, World
+
+ROOT = Path(__file__).resolve().parents[2]
+IN_MEMORY = "sqlite://"
+
+Patch = Callable[[Any, str, Any], None]
+
+
+def seeds(default: int) -> int:
+    """How many lives are lived: QUIETLINE_SEEDS asks for more, or fewer."""
+    return int(os.environ.get("QUIETLINE_SEEDS") or default)
+
+
+def repeat(seed: int) -> str:
+    """The one command that lives this life again, and tells it."""
+    return f"python -m tests.proof {seed}"
+
+
+@dataclass
+class Lived:
+    """What became of one seed."""
+
+    seed: int
+    complaints: list[Complaint]
+    killed: Counter[str] = field(default_factory=Counter)
+    texts: int = 0
+    story: list[str] = field(default_factory=list)
+
+
+class Lives:
+    """One database in memory, and lives upon it, one after the other."""
+
+    def __init__(self) -> None:
+        self.database = Database(IN_MEMORY, Keyring(TEST_KEYS, TEST_SECRET), TickingClock())
+        schema.metadata.create_all(self.database.engine)
+        self.world: World | None = None
+
+    def reach(self, point: str) -> None:
+        if self.world is not None:
+            self.world.reach(point)
+
+    def live(self, seed: int) -> Lived:
+        """One life, checked."""
+        with self.database.transaction() as tx:
+            for table in reversed(schema.metadata.sorted_tables):
+                tx.conn.execute(table.delete())
+        self.world = World(self.database, Plan.drawn(seed))
+        said = io.StringIO()
+        with redirect_stderr(said), redirect_stdout(said):
+            account = self.world.run()
+        account.written = {"the log": said.getvalue()}
+        return Lived(seed, check(account), self.world.killed, len(account.taken), self.world.story)
+
+    def monotonic(self) -> float:
+        """The world's own time, for the line's own stop-watches."""
+        return self.world.clock.at.timestamp() if self.world else time.monotonic()
+
+
+@contextmanager
+def simulated(patch: Patch) -> Iterator[Lives]:
+    """The line's own modules, marked and without threads. `patch` sets an attribute; whoever gave it undoes it."""
+    lives = Lives()
+    log.configure()
+    points.mark(lives.reach, patch)
+    points.mark_act("deliver", jobs.delivering, "deliver", patch)
+    points.mark_act("settle", jobs.settling, "settle", patch)
+    patch(deliver, "ThreadPoolExecutor", InLine)
+    patch(deliver, "time", SimpleNamespace(monotonic=lives.monotonic))
+    gc.freeze()  # as the line itself does
+    thresholds = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        yield lives
+    finally:
+        gc.set_threshold(*thresholds)
+        lives.database.engine.dispose()
+
+
+def live_all(first: int, number: int) -> tuple[list[Lived], Counter[str]]:
+    """So many lives from this seed on, in processes of their own: those with complaints, and where processes died."""
+    cores = os.cpu_count() or 1
+    command = [sys.executable, "-m", "tests.proof", "--json", "--every", str(cores), "--lives", str(number)]
+    running = [
+        subprocess.Popen([*command, str(first + n)], cwd=ROOT, stdout=subprocess.PIPE, text=True) for n in range(cores)
+    ]
+    told = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0] * cores, told
+    bad, killed = [], Counter[str]()
+    for one in map(json.loads, told):
+        killed.update(one["killed"])
+        bad += [Lived(seed, [Complaint(*c) for c in complaints]) for seed, complaints in one["bad"]]
+    return bad, killed
