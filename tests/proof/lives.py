@@ -17,13 +17,13 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
-from bot import jobs, log
+from bot import log
 from bot.store import schema
 from bot.store.crypto import Keyring
 from bot.store.db import Database
-from bot.usecases import deliver
+from bot.usecases import deliver, settle
 from tests.conftest import TEST_KEYS, TEST_SECRET
 from tests.proof import points
 from tests.proof.checker import Complaint, check
@@ -56,13 +56,24 @@ class Lived:
     story: list[str] = field(default_factory=list)
 
 
-class Lives:
-    """One database in memory, and lives upon it, one after the other."""
+class Stage(Protocol):
+    """Where a process reaches a point, and what time it is there."""
 
-    def __init__(self) -> None:
-        self.database = Database(IN_MEMORY, Keyring(TEST_KEYS, TEST_SECRET), TickingClock())
-        schema.metadata.create_all(self.database.engine)
-        self.world: World | None = None
+    clock: TickingClock
+
+    def reach(self, point: str) -> None: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Lives:
+    """One database, and lives upon it, one after the other."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url, Keyring(TEST_KEYS, TEST_SECRET), TickingClock())
+        if url == IN_MEMORY:
+            schema.metadata.create_all(self.database.engine)
+        self.world: Stage | None = None
 
     def reach(self, point: str) -> None:
         if self.world is not None:
@@ -70,31 +81,40 @@ class Lives:
 
     def live(self, seed: int) -> Lived:
         """One life, checked."""
+        self.empty()
+        self.world = world = World(self.database, Plan.drawn(seed))
+        said = io.StringIO()
+        with redirect_stderr(said), redirect_stdout(said):
+            account = world.run()
+        account.written = {"the log": said.getvalue()}
+        return Lived(seed, check(account), world.killed, len(account.taken), world.story)
+
+    def empty(self) -> None:
+        """Not a row is left, and nobody lives."""
+        self.world = None
         with self.database.transaction() as tx:
             for table in reversed(schema.metadata.sorted_tables):
                 tx.conn.execute(table.delete())
-        self.world = World(self.database, Plan.drawn(seed))
-        said = io.StringIO()
-        with redirect_stderr(said), redirect_stdout(said):
-            account = self.world.run()
-        account.written = {"the log": said.getvalue()}
-        return Lived(seed, check(account), self.world.killed, len(account.taken), self.world.story)
 
     def monotonic(self) -> float:
         """The world's own time, for the line's own stop-watches."""
         return self.world.clock.at.timestamp() if self.world else time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        assert self.world is not None
+        self.world.sleep(seconds)
+
 
 @contextmanager
-def simulated(patch: Patch) -> Iterator[Lives]:
+def simulated(patch: Patch, url: str = IN_MEMORY) -> Iterator[Lives]:
     """The line's own modules, marked and without threads. `patch` sets an attribute; whoever gave it undoes it."""
-    lives = Lives()
+    lives = Lives(url)
     log.configure()
     points.mark(lives.reach, patch)
-    points.mark_act("deliver", jobs.delivering, "deliver", patch)
-    points.mark_act("settle", jobs.settling, "settle", patch)
+    points.mark_act("deliver", deliver, "deliver", patch)
+    points.mark_act("settle", settle, "settle", patch)
     patch(deliver, "ThreadPoolExecutor", InLine)
-    patch(deliver, "time", SimpleNamespace(monotonic=lives.monotonic))
+    patch(deliver, "time", SimpleNamespace(monotonic=lives.monotonic, sleep=lives.sleep))
     gc.freeze()  # as the line itself does
     thresholds = gc.get_threshold()
     gc.set_threshold(20_000, 20, 20)

@@ -10,15 +10,15 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from bot import jobs
 from bot.errors import SendError
 from bot.rules.may_send import Allowed
 from bot.store import consent, messages
 from bot.store.db import Tx
-from bot.usecases import claim, deliver, receipt, receive, sweep
+from bot.usecases import claim, deliver, receipt, receive, settle, sweep
 from bot.usecases.receive import Outcome
 from tests.proof.carrier import SimCarrier
 from tests.proof.lives import Lives, Patch
+from tests.proof.world import World
 
 AFTERWARDS_S = 2.0
 
@@ -34,7 +34,7 @@ class Mutant:
 
 def _later(lives: Lives, work: Callable[[], Any]) -> None:
     world = lives.world
-    assert world is not None
+    assert isinstance(world, World)
     world.later(AFTERWARDS_S, lambda: world.spawn("web", work))
 
 
@@ -70,7 +70,7 @@ def rings_for_nothing_that_waits(patch: Patch, lives: Lives) -> None:
 
 
 def never_looks_after_a_send_that_broke_off(patch: Patch, lives: Lives) -> None:
-    patch(jobs.settling, "settle", lambda *_: 0)
+    patch(settle, "settle", lambda *_: 0)
 
 
 def takes_every_webhook_for_a_new_one(patch: Patch, lives: Lives) -> None:

@@ -28,6 +28,7 @@ carrier has it and the answer is not read."""
 IN_A_TRANSACTION = frozenset(point for point in POINTS if point.endswith((".begun", ".before_commit")))
 
 Reach = Callable[[str], None]
+Patch = Callable[[Any, str, Any], None]
 _act: ContextVar[str] = ContextVar("act", default="")
 
 
@@ -45,7 +46,7 @@ def acting(act: str) -> Iterator[None]:
         _act.reset(before)
 
 
-def mark(reach: Reach, patch: Callable[[Any, str, Any], None] = setattr) -> None:
+def mark(reach: Reach, patch: Patch = setattr) -> None:
     """Call `reach` at every point. `patch` sets an attribute: monkeypatch.setattr undoes it afterwards."""
 
     def here(at: str) -> None:
@@ -70,13 +71,36 @@ def mark(reach: Reach, patch: Callable[[Any, str, Any], None] = setattr) -> None
     patch(Tx, "run_after_commit", run_after_commit)
 
 
-def mark_act(act: str, owner: Any, name: str, patch: Callable[[Any, str, Any], None] = setattr) -> None:
-    """What this function does is this act's. `owner` is the module whose name its callers use."""
+def mark_act(act: str, owner: Any, name: str, patch: Patch = setattr, *,
+             then: str = "", reach: Reach | None = None) -> None:  # fmt: skip
+    """What this function does is this act's. `owner` is the module whose name its callers use; `then` is a point after
+    it."""
     plain = getattr(owner, name)
 
     @wraps(plain)
     def marked(*args: Any, **kwargs: Any) -> Any:
         with acting(act):
-            return plain(*args, **kwargs)
+            done = plain(*args, **kwargs)
+        if reach is not None:
+            reach(f"{act}.{then}")
+        return done
 
     patch(owner, name, marked)
+
+
+def mark_calls(carrier: Any, reach: Reach) -> None:
+    """The carrier's own points, for a class that speaks to a real one."""
+    for name, before, after in (("send", "deliver.before_post", "deliver.after_post"),
+                                ("look_up", "settle.before_look_up", "settle.after_look_up")):  # fmt: skip
+        setattr(carrier, name, _called(getattr(carrier, name), before, after, reach))
+
+
+def _called(plain: Callable[..., Any], before: str, after: str, reach: Reach) -> Callable[..., Any]:
+    @wraps(plain)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        reach(before)
+        done = plain(*args, **kwargs)
+        reach(after)
+        return done
+
+    return marked

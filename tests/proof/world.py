@@ -145,7 +145,7 @@ class World:
         self.dice = random.Random(f"world {plan.seed}")
         self.carrier = SimCarrier(self.clock, self, Faults(seed=plan.seed, odds=plan.odds), self.dice)
         self.services = replace(
-            _usual_services(), database=database, carrier=self.carrier, nudges=self, pager=self, clock=self.clock
+            usual_services(), database=database, carrier=self.carrier, nudges=self, pager=self, clock=self.clock
         )
         self.killed: Counter[str] = Counter()
         self.paged: set[str] = set()
@@ -242,6 +242,11 @@ class World:
             pause = self._pause(point)
             self.tell(f"{green.process.name} is held up at {point} for {pause:.1f} s")
             self._hub.switch(pause)
+
+    def sleep(self, seconds: float) -> None:
+        """A process waits by itself."""
+        if isinstance(getcurrent(), _Green):
+            self._hub.switch(seconds)
 
     def tell(self, what: str) -> None:
         self.story.append(f"{(self.clock.at - MONDAY_NOON).total_seconds():8.3f}  {what}")
@@ -393,7 +398,7 @@ class World:
 
 
 @cache
-def _usual_services() -> Services:
+def usual_services() -> Services:
     """What is the same in every life. The settings insist on a file, which nobody opens."""
     nowhere = SimpleNamespace(engine=SimpleNamespace(url=make_url("sqlite:///nowhere.sqlite3")), clock=None)
     return services_on(nowhere)  # type: ignore[arg-type]
