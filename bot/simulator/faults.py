@@ -86,6 +86,10 @@ class Faults:
         """What befalls this request: a name of BEFORE or AFTER, or nothing."""
         return self._draw("request", subject, (*BEFORE, *AFTER))
 
+    def on_list(self, subject: str) -> bool:
+        """Whether this look at the list is answered 500."""
+        return bool(self._draw("list", subject, ("answer_500",)))
+
     def retry_after(self, subject: str) -> int:
         """How long a refused request is told to wait."""
         return self._dice("retry", subject).randint(1, LONGEST_RETRY_AFTER_S) if self.odds else self.retry_after_s

@@ -139,11 +139,11 @@ class Memory:
                 self._faults = replace(self._faults, **{name: left - 1})
             return bool(left)
 
-    def nth_request(self, to: str) -> int:
-        """How often the line has asked for a text to this number, this time included."""
+    def nth_request(self, what: str) -> int:
+        """How often the line has asked for this, this time included."""
         with self._lock:
-            self._requests[to] = self._requests.get(to, 0) + 1
-            return self._requests[to]
+            self._requests[what] = self._requests.get(what, 0) + 1
+            return self._requests[what]
 
     def note(self, **entry: Any) -> None:
         """One line of the log for checkers."""

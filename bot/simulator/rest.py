@@ -127,6 +127,9 @@ class _Api:
 
     def list(self, account: str) -> Response:
         """Newest first, a page at a time. A text that has not left has no DateSent, so no filter on it finds it."""
+        asked = f"list {request.args.get('To', '')}"
+        if self._memory.faults.on_list(f"{asked} {self._memory.nth_request(asked)}"):
+            return _refused(BROKEN)
         try:
             wanted = _Filter(request.args)
         except ValueError:

@@ -58,7 +58,23 @@ def test_a_storm_is_obeyed_request_by_request(twilio: TwilioCarrier, control: Co
             twilio.send(text_to(BEA, f"text {n}"))
         if befell not in BEFORE:
             kept.append(f"text {n}")
+    control.faults()
     assert [m.body for m in reversed(twilio.look_up(to=BEA, since=since))] == kept
+
+
+def test_the_list_fails_as_often_as_a_request(twilio: TwilioCarrier, control: Control) -> None:
+    control.faults(seed=3, odds=0.9)
+    since, failed = datetime.now(UTC), 0
+    for n in range(1, 11):
+        fails = Faults(seed=3, odds=0.9).on_list(f"list {ANA} {n}")
+        try:
+            assert twilio.look_up(to=ANA, since=since) == []
+        except SendError as error:
+            assert (error.code, error.fate, fails) == ("500", "later", True)
+            failed += 1
+        else:
+            assert not fails
+    assert 0 < failed < 11
 
 
 def test_an_early_receipt_comes_before_the_answer(line: Line, twilio: TwilioCarrier, control: Control) -> None:

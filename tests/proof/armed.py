@@ -54,8 +54,8 @@ def _line(app: Any) -> None:
     deliver.LEASE, deliver.LATEST_START_S = timedelta(seconds=LEASE_S), START_S
     carrier.CONNECT_S = carrier.READ_S = CALL_S
     points.mark(reach)
-    points.mark_act("receive", door, "receive", then="before_answer", reach=reach)
-    points.mark_act("receipt", door, "receipt", then="before_answer", reach=reach)
+    points.mark_act("receive", door, "receive", reach=reach)
+    points.mark_act("receipt", door, "receipt", reach=reach)
     points.mark_act("sweep", app, "sweep")
     points.mark_act("deliver", deliver, "deliver")
     points.mark_act("settle", settle, "settle")

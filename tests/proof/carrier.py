@@ -108,6 +108,9 @@ class SimCarrier:
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Newest first, whole seconds."""
         self._network.reach("settle.before_look_up")
+        self._requests["list"] += 1
+        if self.faults.on_list(f"{to} {self._requests['list']}"):
+            raise SendError("500", "later", "The carrier could not answer; it will be asked again.", 5.0)
         found = [r.message for r in self._since(since) if r.message.direction == "outbound-api" and r.message.to == to]
         self._network.reach("settle.after_look_up")
         return found

@@ -14,8 +14,9 @@ from bot.errors import SendError
 from bot.rules.may_send import Allowed
 from bot.store import consent, messages
 from bot.store.db import Tx
-from bot.usecases import claim, deliver, receipt, receive, settle, sweep
-from bot.usecases.receive import Outcome
+from bot.usecases import claim, deliver, receipt, settle, sweep
+from bot.usecases.receive import InboundText, Outcome
+from bot.web import twilio as door
 from tests.proof.carrier import SimCarrier
 from tests.proof.lives import Lives, Patch
 from tests.proof.world import World
@@ -39,13 +40,13 @@ def _later(lives: Lives, work: Callable[[], Any]) -> None:
 
 
 def answers_before_it_commits(patch: Patch, lives: Lives) -> None:
-    plain = receive.receive
+    plain = door.receive
 
     def early(*args: Any) -> Outcome:
         _later(lives, lambda: plain(*args))
         return Outcome.TAKEN
 
-    patch(receive, "receive", early)
+    patch(door, "receive", early)
 
 
 def writes_the_replies_in_a_transaction_of_their_own(patch: Patch, lives: Lives) -> None:
@@ -74,8 +75,8 @@ def never_looks_after_a_send_that_broke_off(patch: Patch, lives: Lives) -> None:
 
 
 def takes_every_webhook_for_a_new_one(patch: Patch, lives: Lives) -> None:
-    plain, numbers = receive.receive, count(1)
-    patch(receive, "receive", lambda d, s, text: plain(d, s, replace(text, provider_sid=f"SMx{next(numbers)}")))
+    plain, numbers = door.receive, count(1)
+    patch(door, "receive", lambda d, s, text: plain(d, s, replace(text, provider_sid=f"SMx{next(numbers)}")))
 
 
 def lets_a_receipt_move_a_text_back(patch: Patch, lives: Lives) -> None:
@@ -126,13 +127,13 @@ def lets_the_bot_go_on_beside_an_advocate(patch: Patch, lives: Lives) -> None:
 
 
 def writes_down_what_was_said(patch: Patch, lives: Lives) -> None:
-    plain = receive.receive
+    plain = door.receive
 
-    def chatty(database: Any, services: Any, text: receive.InboundText) -> Outcome:
+    def chatty(database: Any, services: Any, text: InboundText) -> Outcome:
         sys.stderr.write(f"a text from {text.sender}\n")
         return plain(database, services, text)
 
-    patch(receive, "receive", chatty)
+    patch(door, "receive", chatty)
 
 
 MUTANTS = tuple(

@@ -71,10 +71,9 @@ def mark(reach: Reach, patch: Patch = setattr) -> None:
     patch(Tx, "run_after_commit", run_after_commit)
 
 
-def mark_act(act: str, owner: Any, name: str, patch: Patch = setattr, *,
-             then: str = "", reach: Reach | None = None) -> None:  # fmt: skip
-    """What this function does is this act's. `owner` is the module whose name its callers use; `then` is a point after
-    it."""
+def mark_act(act: str, owner: Any, name: str, patch: Patch = setattr, *, reach: Reach | None = None) -> None:
+    """What this function does is this act's. `owner` is the module whose name its callers use; with `reach` there is
+    one more point, before the answer that follows."""
     plain = getattr(owner, name)
 
     @wraps(plain)
@@ -82,7 +81,7 @@ def mark_act(act: str, owner: Any, name: str, patch: Patch = setattr, *,
         with acting(act):
             done = plain(*args, **kwargs)
         if reach is not None:
-            reach(f"{act}.{then}")
+            reach(f"{act}.before_answer")
         return done
 
     patch(owner, name, marked)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -24,14 +23,14 @@ from bot.simulator.faults import AFTER, BEFORE, Faults
 from bot.store import handoffs, staff
 from bot.store.conversations import conversations
 from bot.store.messages import messages
-from bot.usecases import claim, finish, receipt, receive, reply, sweep
-from bot.usecases.receive import InboundText
+from bot.usecases import claim, finish, reply, sweep
 from tests.proof import checker
 from tests.proof.account import Account, Heard, Taken, read_rows
 from tests.proof.carrier import SimCarrier
+from tests.proof.door import Door, services_of
 from tests.proof.lives import Lives, seeds, simulated
 from tests.proof.points import POINTS, Killed, acting
-from tests.proof.world import BODIES, STOPS, TickingClock, usual_services
+from tests.proof.world import BODIES, STOPS, TickingClock
 
 NUMBERS = ("+12105551200", "+12105551201")
 ALWAYS = (checker.kept, checker.repeated, checker.once, checker.stopped)
@@ -63,9 +62,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.database = lives.database
         self.clock = self.database.clock = TickingClock()
         self.carrier = SimCarrier(self.clock, self, NextFault(), random.Random(1))
-        self.services = replace(
-            usual_services(), database=self.database, carrier=self.carrier, nudges=self, pager=self, clock=self.clock
+        self.services = services_of(
+            database=self.database, carrier=self.carrier, nudges=self, pager=self, clock=self.clock
         )
+        self.door = Door(self.services)
         jobs.install(self.services)
         with self.database.transaction() as tx:
             self.ana = staff.add(tx, email="ana@example.org", alias="Ana", roles=("advocate",))
@@ -128,11 +128,9 @@ class AnyOrder(RuleBasedStateMachine):
         text = self.webhooks[which % len(self.webhooks)]
         with self._process(kill_at):
             known, before = self._knows(text), self._picture()
-            with acting("receive"):
-                receive.receive(self.database, self.services, InboundText(text.sid, text.from_, text.body))
+            assert self.door.inbound(text) == 200
             if known and before != self._picture():
                 self.repeats.append(f"the webhook of {text.body!r} came again and changed the rows")
-            self.reach("receive.before_answer")
             text.answered_at.append(self.clock.at)
             text.missing_at_200 |= not self._knows(text)
 
@@ -142,9 +140,7 @@ class AnyOrder(RuleBasedStateMachine):
         """Any, in any order, as often as it likes."""
         text, status, code = self.receipts[which % len(self.receipts)]
         with self._process(kill_at):
-            with acting("receipt"):
-                receipt.receipt(self.database, message_id=text.message_id, provider_sid=text.sid, status=status,
-                                error_code=code)  # fmt: skip
+            assert self.door.status(text, status, code) == 204
             text.told.append(status)
 
     @rule(befalls=st.sampled_from(("", "", *BEFORE, *AFTER)), kill_at=killed_in("deliver", "settle"))
@@ -191,7 +187,7 @@ class AnyOrder(RuleBasedStateMachine):
         """Everything is told and seen to, and then everything must hold."""
         NextFault.befalls = ""
         for text in self.webhooks:
-            receive.receive(self.database, self.services, InboundText(text.sid, text.from_, text.body))
+            assert self.door.inbound(text) == 200
         for _ in range(HEALING):
             self.clock.at += timedelta(seconds=31)
             jobs.deliver()

@@ -13,34 +13,29 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 from greenlet import getcurrent, greenlet
-from sqlalchemy import make_url, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select
 
 from bot import jobs
-from bot.services import Services
 from bot.simulator.faults import Faults
 from bot.store import handoffs, staff
 from bot.store.conversations import conversations
 from bot.store.db import Database
-from bot.usecases import claim, finish, receipt, receive, reply, sweep
-from bot.usecases.receive import InboundText
+from bot.usecases import claim, finish, reply, sweep
 from tests.proof.account import Account, Heard, Taken, read_rows
 from tests.proof.carrier import TRIES, SimCarrier
+from tests.proof.door import Door, services_of
 from tests.proof.points import IN_A_TRANSACTION, POINTS, Killed, acting
-from tests.web.line import services_on
 
 MONDAY_NOON = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 TICK = timedelta(milliseconds=1)
 LONGEST_CALL_S = 6.0
 """A call to the carrier is cut off by its time-out, so a process can be held up in one only so long."""
-LONGEST_PAUSE_S = 45.0
+LONGEST_PAUSE_S = 150.0
 """Between two calls a process may be stopped for longer than a lease."""
 SWEEP_EVERY_S = 25.0
 WORKERS = 2
@@ -144,9 +139,8 @@ class World:
         database.clock = self.clock
         self.dice = random.Random(f"world {plan.seed}")
         self.carrier = SimCarrier(self.clock, self, Faults(seed=plan.seed, odds=plan.odds), self.dice)
-        self.services = replace(
-            usual_services(), database=database, carrier=self.carrier, nudges=self, pager=self, clock=self.clock
-        )
+        self.services = services_of(database=database, carrier=self.carrier, nudges=self, pager=self, clock=self.clock)
+        self.door = Door(self.services)
         self.killed: Counter[str] = Counter()
         self.paged: set[str] = set()
         self.repeats: list[str] = []
@@ -285,45 +279,35 @@ class World:
             else:
                 text.given_up = True
 
-        self.spawn("web", lambda: answered.append(self._door(text)), after)
+        self.spawn("web", lambda: answered.append(self._answer(text)), after)
 
-    def _door(self, text: Heard) -> int:
+    def _answer(self, text: Heard) -> int:
         known, before = self._knows(text.sid), self._picture()
         self._steady = known
         try:
-            with acting("receive"):
-                receive.receive(self.database, self.services, InboundText(text.sid, text.from_, text.body))
-        except SQLAlchemyError:
-            return 503
+            status = self.door.inbound(text)
         finally:
             self._steady = False
         if known and self._picture() != before:
             self.repeats.append(f"the webhook of {text.sid} came again and changed the rows")
-        self.reach("receive.before_answer")
-        text.answered_at.append(self.clock.at)
-        self.tell(f"200 for {text.body!r} ({text.sid[-3:]})")
-        text.missing_at_200 |= not self._knows(text.sid)
-        text.open_at_200 |= text.body in STOPS and self._open(text)
-        return 200
+        if status == 200:
+            text.answered_at.append(self.clock.at)
+            text.missing_at_200 |= not self._knows(text.sid)
+            text.open_at_200 |= text.body in STOPS and self._open(text)
+        self.tell(f"{status} for {text.body!r} ({text.sid[-3:]})")
+        return status
 
     def post_receipt(self, text: Taken, status: str, code: str, *, attempt: int) -> None:
         answered: list[int] = []
 
         def after(alive: bool) -> None:
-            if alive and answered:
+            self.tell(f"{answered or 'nothing'} for {status} of {text.sid[-3:]}")
+            if alive and answered == [204]:
                 text.told.append(status)
-                self.tell(f"204 for {status} of {text.sid[-3:]}")
             elif attempt < TRIES:
                 self.later(0.25 * 2**attempt, lambda: self.post_receipt(text, status, code, attempt=attempt + 1))
 
-        def work() -> None:
-            with acting("receipt"):
-                receipt.receipt(self.database, message_id=text.message_id, provider_sid=text.sid, status=status,
-                                error_code=code)  # fmt: skip
-            self.reach("receipt.before_answer")
-            answered.append(204)
-
-        self.spawn("web", work, after)
+        self.spawn("web", lambda: answered.append(self.door.status(text, status, code)), after)
 
     def _knows(self, sid: str) -> bool:
         return bool(self._see("SELECT 1 FROM messages WHERE direction = 'in' AND provider_sid = ?", sid))
@@ -395,13 +379,6 @@ class World:
             now=self.clock.at, taken=self.carrier.texts, heard=self.carrier.heard, stops=STOPS, paged=self.paged,
             repeats=self.repeats, secrets={*numbers, *(n[2:] for n in numbers), *bodies}, **read_rows(self.database),
         )  # type: ignore[arg-type]  # fmt: skip
-
-
-@cache
-def usual_services() -> Services:
-    """What is the same in every life. The settings insist on a file, which nobody opens."""
-    nowhere = SimpleNamespace(engine=SimpleNamespace(url=make_url("sqlite:///nowhere.sqlite3")), clock=None)
-    return services_on(nowhere)  # type: ignore[arg-type]
 
 
 class _Green(greenlet):
