@@ -11,6 +11,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -53,6 +55,7 @@ def _line(app: Any) -> None:
 
     deliver.LEASE, deliver.LATEST_START_S = timedelta(seconds=LEASE_S), START_S
     carrier.CONNECT_S = carrier.READ_S = CALL_S
+    ThreadPoolExecutor.submit = _with_its_act(ThreadPoolExecutor.submit)  # type: ignore[method-assign]
     points.mark(reach)
     points.mark_act("receive", door, "receive", reach=reach)
     points.mark_act("receipt", door, "receipt", reach=reach)
@@ -60,6 +63,15 @@ def _line(app: Any) -> None:
     points.mark_act("deliver", deliver, "deliver")
     points.mark_act("settle", settle, "settle")
     points.mark_calls(carrier.TwilioCarrier, reach)
+
+
+def _with_its_act(submit: Callable[..., Any]) -> Callable[..., Any]:
+    """What an act hands to other threads is the act's still."""
+
+    def carried(pool: Any, work: Callable[..., Any], /, *args: Any, **more: Any) -> Any:
+        return submit(pool, copy_context().run, work, *args, **more)
+
+    return carried
 
 
 class _After(MetaPathFinder):

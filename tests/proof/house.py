@@ -158,7 +158,8 @@ class ProvenHouse:
     def account(self) -> Account:
         """What happened since the house was built."""
         log = self.house.control.log()
-        threads = [one for phone in self.phones for one in phone.thread()]
+        everybody = [str(phone["number"]) for phone in self.house.control.phones()]
+        threads = [one for number in everybody for one in self.house.control.thread(number)]
         ends = {one["sid"]: one["status"] for one in threads if one["direction"] == "out"}
         told = [(one["sid"], one["status"]) for one in log if one["kind"] == "receipt" and one["http_status"] == 204]
         yes = [(one["sid"], _at(one)) for one in log if one["kind"] == "inbound" and one["http_status"] == 200]
