@@ -83,7 +83,8 @@ _waits_for_one_before = (
             _earlier.c.status == "sending",
             # An unknown holds its thread back until it is settled, but never a text about danger.
             and_(_earlier.c.status == "unknown", _m.priority > PRIORITY["confirmation"]),
-            and_(_earlier.c.status == "queued", _earlier.c.due_at <= _m.due_at, _earlier.c.priority <= _m.priority),
+            # Whatever its hour: one that the carrier put off, or never got, is not overtaken by what was written later.
+            and_(_earlier.c.status == "queued", _earlier.c.priority <= _m.priority),
         ),
     )
     .exists()

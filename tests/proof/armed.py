@@ -21,8 +21,9 @@ from types import ModuleType
 from typing import Any
 
 FOLDER = "QUIETLINE_ARMED"
-LEASE_S, CALL_S, START_S, LOOK_S = 4.0, 1.5, 1.5, 2.0
-"""As in the line itself: a post begins within START_S, lasts CALL_S, and is over before its lease."""
+LEASE_S, CALL_S, START_S, WAIT_S, LOOK_S = 4.0, 1.5, 1.5, 5.0, 1.0
+"""As in the line itself: a post begins within START_S, lasts CALL_S, and is over before its lease, and before anybody
+believes that the carrier's list does not have it."""
 
 
 def reach(point: str) -> None:
@@ -54,6 +55,8 @@ def _line(app: Any) -> None:
     from tests.proof import points
 
     deliver.LEASE, deliver.LATEST_START_S = timedelta(seconds=LEASE_S), START_S
+    deliver.FIRST_LOOK = settle.LOOK_AGAIN = timedelta(seconds=LOOK_S)
+    settle.SAFE_WAIT = timedelta(seconds=WAIT_S)
     carrier.CONNECT_S = carrier.READ_S = CALL_S
     ThreadPoolExecutor.submit = _with_its_act(ThreadPoolExecutor.submit)  # type: ignore[method-assign]
     points.mark(reach)

@@ -115,9 +115,10 @@ class SimCarrier:
         self._network.reach("settle.after_look_up")
         return found
 
-    def inbound_since(self, since: datetime) -> Sequence[CarrierMessage]:
+    def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
         """Newest first."""
-        return [r.message for r in self._since(since) if r.message.direction == "inbound"]
+        rows = [row for row in self._since(since) if until is None or row.at < until]
+        return [row.message for row in rows if row.message.direction == "inbound"]
 
     def redact(self, provider_sid: str) -> None:
         """Empty the body."""

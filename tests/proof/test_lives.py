@@ -10,7 +10,7 @@ from tests.proof.lives import live_all, repeat, seeds, simulated
 from tests.proof.mutants import MUTANTS, Mutant
 from tests.proof.points import POINTS
 
-LIVES = 1500
+LIVES = 1000
 UNTIL_CAUGHT = 300
 """Lives in which a break must show. Those that are rare need some tens."""
 

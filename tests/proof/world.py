@@ -184,7 +184,7 @@ class World:
             self.clock.at += timedelta(seconds=31)
             self._sweep()
             self._until_quiet()
-            if not self._see("SELECT 1 FROM messages WHERE status IN ('queued', 'sending', 'unknown') LIMIT 1"):
+            if not self.see("SELECT 1 FROM messages WHERE status IN ('queued', 'sending', 'unknown') LIMIT 1"):
                 break
 
     def _until_quiet(self) -> None:
@@ -251,12 +251,12 @@ class World:
         return self.dice.choice((0.0, 1.0, self.dice.uniform(0, LONGEST_PAUSE_S)))
 
     def _note_claims(self) -> None:
-        for message_id in self._see("SELECT message_id FROM messages WHERE status = 'sending'"):
+        for message_id in self.see("SELECT message_id FROM messages WHERE status = 'sending'"):
             self._claims.setdefault(message_id, self.clock.at)
-        for message_id in self._see("SELECT message_id FROM messages WHERE status = 'queued'"):
+        for message_id in self.see("SELECT message_id FROM messages WHERE status = 'queued'"):
             self._claims.pop(message_id, None)
 
-    def _see(self, query: str, *values: str) -> list[Any]:
+    def see(self, query: str, *values: str) -> list[Any]:
         """The world's own eye, past everything of the line's: the first column."""
         with self.database.engine.connect() as conn:
             return [row[0] for row in conn.connection.driver_connection.execute(query, values)]
@@ -310,20 +310,20 @@ class World:
         self.spawn("web", lambda: answered.append(self.door.status(text, status, code)), after)
 
     def _knows(self, sid: str) -> bool:
-        return bool(self._see("SELECT 1 FROM messages WHERE direction = 'in' AND provider_sid = ?", sid))
+        return bool(self.see("SELECT 1 FROM messages WHERE direction = 'in' AND provider_sid = ?", sid))
 
     def _open(self, text: Heard) -> bool:
         """Is the STOP just answered not in force? (If a START came after it, the log still has the line.)"""
         key = self.database.keys.index("phone", text.from_)
-        return not self._see("SELECT 1 FROM consent WHERE state = 'withdrawn' AND phone_key = ?", key)
+        return not self.see("SELECT 1 FROM consent WHERE state = 'withdrawn' AND phone_key = ?", key)
 
     def _picture(self) -> object:
         """What a repeated webhook could change: the turn, the epoch and the state of everybody, and every text."""
         minds = "SELECT conversation_id || turn || ' ' || last_seq || ' ' || epoch || state FROM conversations"
         return (
-            set(self._see(minds)),
-            self._see("SELECT count(*) FROM messages"),
-            self._see("SELECT count(*) FROM consent"),
+            set(self.see(minds)),
+            self.see("SELECT count(*) FROM messages"),
+            self.see("SELECT count(*) FROM consent"),
         )
 
     # Bells, pages, jobs, the clock, the desk

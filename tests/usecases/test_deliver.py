@@ -138,6 +138,19 @@ def test_the_carrier_says_wait(line) -> None:
     assert len(line.deliver()) == 1
 
 
+def test_a_text_the_carrier_put_off_is_not_overtaken_by_the_next(line) -> None:
+    line.text("hi")
+    line.carrier.fail_next(SendError(20429, "later", "Too many at once.", retry_after_s=7))
+    line.deliver()
+    line.text("1")
+    assert line.deliver() == []
+    line.clock.advance(timedelta(seconds=7))
+    line.deliver()
+    assert [t.body for t in line.carrier.sent] == [
+        m["body"] for m in line.shows()["messages"] if m["direction"] == "out"
+    ]
+
+
 def test_opted_out_at_the_carrier_is_a_stop(line) -> None:
     line.text("hi")
     line.carrier.opted_out.add(PERSON)
