@@ -15,6 +15,7 @@ UNTIL_CAUGHT = 300
 """Lives in which a break must show. Those that are rare need some tens."""
 
 
+@pytest.mark.timeout(1800)
 def test_every_promise_is_kept_wherever_a_process_dies() -> None:
     number = seeds(LIVES)
     bad, killed = live_all(0, number)

@@ -53,6 +53,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProvenHous
         yield stack.enter_context(proven_house(tmp_path, postgres))
 
 
+@pytest.mark.timeout(900)
 def test_every_promise_is_kept_by_processes_that_are_killed(house: ProvenHouse) -> None:
     for seed, points, disaster in rounds("sqlite" if house.postgres is None else "postgres"):
         house.house.control.faults(seed=seed, odds=ODDS)
