@@ -39,6 +39,7 @@ LONGEST_PAUSE_S = 150.0
 """Between two calls a process may be stopped for longer than a lease."""
 SWEEP_EVERY_S = 25.0
 WORKERS = 2
+SETTLING = tuple(point for point in POINTS if point.startswith("settle."))
 HEALING = 60
 """Rounds of the clock at the end, when nothing goes wrong any more."""
 
@@ -114,12 +115,18 @@ class Plan:
                 texts.append((at, f"+1210555{1200 + n}", dice.choices(words, weights)[0]))
                 at += dice.choice((0.0, 0.3, dice.expovariate(1 / 12)))
         acts = [(dice.uniform(5, 60), act) for act in ("claim", "reply", "reply", "finish")]
-        kills = {(dice.choice(POINTS), dice.randint(1, 4)) for _ in range(dice.choice((0, 1, 2, 4)))}
+        kills = {_kill(dice) for _ in range(dice.choice((0, 1, 2, 4)))}
         return cls(
             seed, tuple(texts), tuple(sorted(acts)) if dice.random() < 0.5 else (), frozenset(kills),
             odds=dice.choice((0.0, 0.15, 0.5)), bells_lost=dice.choice((0.0, 0.5, 1.0)),
             pauses=dice.choice((0.0, 0.15, 0.4)),
         )  # fmt: skip
+
+
+def _kill(dice: random.Random) -> tuple[str, int]:
+    """Settling is rare: its points are chosen more often, and at their first time."""
+    point = dice.choice((*POINTS, *SETTLING, *SETTLING, *SETTLING))
+    return point, 1 if point in SETTLING else dice.randint(1, 4)
 
 
 @dataclass
