@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.rules.freshness import Freshness, freshness, p_open
+from bot.rules.freshness import Freshness, Life, freshness, p_open
 
 Answers = Mapping[str, object]
 Facets = Mapping[str, object]
@@ -46,7 +46,7 @@ class Candidate:
     program_id: str
     stock_id: str
     need: str
-    kind: str
+    life: Life
     zip3s: frozenset[str]
     """Three-digit ZIPs served; empty means everywhere."""
     facets: Facets
@@ -185,7 +185,7 @@ def _ranked(c: Candidate, facets: tuple[FacetVerdict, ...], answers: Answers, no
     """`domain.md` 3.3: what may be told, the need named first, musts met, fewer barriers, more likely open, in time,
     as near or far as wanted; among equals it is another one's turn every day."""
     age = None if c.observed_at is None else now - c.observed_at
-    likely, state = p_open(c.kind, age, c.available), freshness(c.kind, age, c.available)
+    likely, state = p_open(c.life, age, c.available), freshness(c.life, age, c.available)
     doubts = sum(f.verdict is MAY_FIT for f in facets)
     barriers = c.facets.get("barriers")
     order = (

@@ -143,6 +143,12 @@ def known_sids(tx: Tx, sids: Collection[str]) -> set[str]:
     return {str(sid) for sid in tx.conn.execute(query).scalars()}
 
 
+def rewrite(tx: Tx, message_id: str, body: str) -> None:
+    """Keep these words in place of those that came in."""
+    sealed = tx.keys.seal("messages.body", message_id, body)
+    tx.conn.execute(messages.update().where(messages.c.message_id == message_id).values(body=sealed))
+
+
 def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:
     """All texts of one turn in one statement; the rows are those of `inbound_row` and `outbound_row`."""
     shape = tuple(tuple(name for name in _WRITTEN if row.get(name) is not None) for row in rows)

@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from bot.store import (
+    asks,
     audit,
     campaigns,
     consent,
@@ -24,9 +25,12 @@ from bot.store import (
     directory,
     handoffs,
     heartbeats,
+    links,
     messages,
+    openings,
     people,
     staff,
+    unmet,
     watermarks,
 )
 from bot.store.db import make_engine, metadata
@@ -34,7 +38,8 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, staff, watermarks,
+    asks, audit, campaigns, consent, conversations, directory, handoffs, heartbeats, links, messages, openings,
+    people, staff, unmet, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 

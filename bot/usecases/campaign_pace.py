@@ -61,7 +61,7 @@ def fresh_openings(tx: Tx, area: str) -> int:
     return sum(
         one.available
         for one in counts
-        if freshness(one.kind, tx.now - one.observed_at, one.available) is Freshness.FRESH
+        if freshness(one.life, tx.now - one.observed_at, one.available) is Freshness.FRESH
     )
 
 

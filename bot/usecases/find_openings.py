@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from bot.rules.freshness import prior
 from bot.rules.matching import Candidate, Ranked, match, survey
-from bot.store import directory
+from bot.store import directory, openings
 from bot.store.db import Database, Tx
 from flows.events import OpeningsFound, Option
 
@@ -53,12 +54,12 @@ def search(database: Database, answers: Mapping[str, object]) -> tuple[Ranked, .
 def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
     """What the matcher is given: the bot and whoever searches ask here."""
     needs = answers.get("need")
-    return [_candidate(o) for o in directory.openings(tx, needs=needs if isinstance(needs, list | tuple) else ())]
+    return [_candidate(o) for o in openings.openings(tx, needs=needs if isinstance(needs, list | tuple) else ())]
 
 
 def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
     """Keep what the person was told, so that "A" still means the same place when they answer."""
-    counted = directory.counted_at(tx, (option.program_id for option in found.options))
+    counted = openings.counted_at(tx, (option.program_id for option in found.options))
     told = {
         label: (option.program_id, counted[option.program_id])
         for label, option in zip(LABELS, found.options, strict=False)
@@ -67,12 +68,13 @@ def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
     directory.add_offers(tx, conversation_id, told)
 
 
-def _candidate(o: directory.Opening) -> Candidate:
+def _candidate(o: openings.Opening) -> Candidate:
     """An opening may narrow its program: a bed in the women's room is for women."""
     served = _SERVED_BY_UNIT.get(o.unit)
     facets = o.facets if served is None else {**o.facets, "gender": served}
     return Candidate(
-        o.program_id, o.stock_id, o.need, o.kind, frozenset(o.zip3), facets, o.traits, o.available, o.observed_at
+        o.program_id, o.stock_id, o.need, o.life or prior(o.kind), frozenset(o.zip3), facets, o.traits, o.available,
+        o.observed_at,
     )
 
 

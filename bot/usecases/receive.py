@@ -103,7 +103,8 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
         return _leave_unread(tx, services, _keep(tx, stored, inbound), body)
     if context.reporter:
         stored = _keep(tx, stored, inbound)
-        if report_opening.report(tx, services, number=phone, text=body, late=event.late):
+        told = {"number": phone, "text": body, "message_id": inbound["message_id"], "late": event.late}
+        if report_opening.report(tx, services, **told):
             return Outcome.PROVIDER
     if number is None:
         return _leave_unanswered(tx, _keep(tx, stored, inbound))

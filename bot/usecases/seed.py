@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.store import directory, people, staff
+from bot.store import directory, openings, people, staff
 from bot.store.db import Database, Tx
 from bot.usecases import accounts
 
@@ -164,7 +164,7 @@ def _count_again(tx: Tx) -> None:
     for program in _demo()["programs"]:
         for unit, _, available, minutes in program["stocks"]:
             observed_at = tx.now - timedelta(minutes=minutes)
-            directory.observe(
+            openings.observe(
                 tx, stock_id=_stock_id(program, unit), available=available, via="seed", observed_at=observed_at
             )
 

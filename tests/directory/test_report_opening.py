@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.adapters.clock import FakeClock
-from bot.store import directory
+from bot.store import openings
 from bot.store.db import Database
 from bot.usecases.receive import Outcome
 from bot.usecases.refusal import Refused
@@ -44,7 +44,7 @@ def says(line: TheLine, number: str, text: str) -> str:
 def room(line: TheLine, program_id: str) -> dict[str, int]:
     """What is open of a program, by unit, holds taken off."""
     with line.database.reading() as tx:
-        return {o.unit: o.available for o in directory.openings(tx) if o.program_id == program_id}
+        return {o.unit: o.available for o in openings.openings(tx) if o.program_id == program_id}
 
 
 def test_a_provider_reports_in_english(line: TheLine) -> None:
@@ -113,7 +113,7 @@ def test_off_pauses_and_a_number_or_undo_brings_it_back(line: TheLine) -> None:
 def test_every_count_is_appended(line: TheLine) -> None:
     for text in ("3", "4", "full", "undo"):
         says(line, CEDAR, text)
-    o = directory.observations.c
+    o = openings.observations.c
     with line.database.reading() as tx:
         query = select(o.available, o.undone).where(o.stock_id == "demo-cedar-1-room").order_by(o.received_at)
         assert [tuple(row) for row in tx.conn.execute(query)] == [(2, False), (3, False), (4, False), (0, True)]
@@ -123,7 +123,7 @@ def test_the_same_webhook_twice_counts_once(line: TheLine) -> None:
     assert line.text("3", sender=CEDAR, sid="SM" + "7" * 32) is Outcome.PROVIDER
     assert line.text("3", sender=CEDAR, sid="SM" + "7" * 32) is Outcome.DUPLICATE
     with line.database.reading() as tx:
-        o = directory.observations.c
+        o = openings.observations.c
         query = select(func.count()).where(o.stock_id == "demo-cedar-1-room", o.via == "sms")
         assert tx.conn.execute(query).scalar() == 1
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table
 
 from bot.store.db import Tx, UTCDateTime, new_id
 from bot.store.schema import metadata
@@ -57,6 +57,8 @@ def _row(tx: Tx, table: Table, filled: Filled) -> dict[str, Any]:
     width = getattr(key.type, "length", None) or 32
     filled.ids[table.name] = new_id()[-width:]
     row = {column.name: _value(tx, column, filled) for column in table.columns}
+    if key.foreign_keys:  # it stands beside its parent, under the same id
+        filled.ids[table.name] = row[key.name]
     if isinstance(key.type, String):
         row[key.name] = filled.ids[table.name]
     for column in table.columns:
@@ -82,7 +84,7 @@ def _value(tx: Tx, column: Column[Any], filled: Filled) -> Any:
             return []
         case Boolean():
             return False
-        case Integer():
+        case Integer() | Float():
             return 1
         case String():
             # Random, for some columns are unique; never longer than the column.
