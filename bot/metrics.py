@@ -61,6 +61,8 @@ sends = _Closed("sends", "Calls to the carrier, by fate.", "outcome",
 receipts = _Closed("receipts", "Delivery receipts, by status.", "status",
                    ("queued", "sending", "sent", "delivered", "undelivered", "failed", "stale",
                     "unmatched"))  # fmt: skip
+unmet = _Closed("unmet_needs", "Searches that found nothing to tell, by reason.", "reason",
+                ("no_program", "does_not_fit", "full", "not_sure"))  # fmt: skip
 turns = _Plain("turns", "Turns committed.")
 nudges = _Closed("nudges", "Rings of the bell, by outcome: a failed one costs time.", "outcome", ("rung", "failed"))
 

@@ -111,6 +111,47 @@ def _best(fitting: Iterable[Ranked]) -> tuple[Ranked, ...]:
     return tuple(best.values())
 
 
+class Unmet(StrEnum):
+    """Why nothing can be told, as it is counted: never said to the person."""
+
+    NO_PROGRAM = "no_program"  # nobody offers this there
+    DOES_NOT_FIT = "does_not_fit"  # somebody does, but not for whoever asks
+    FULL = "full"
+    NOT_SURE = "not_sure"  # somebody may have room; it must be asked first
+
+
+def why_unmet(programs: Sequence[Candidate], answers: Answers, now: datetime) -> Unmet:
+    """Of a search that found nothing to tell."""
+    if _fitting_any(programs, answers, now):
+        return Unmet.NOT_SURE
+    there = [c for c in programs if DOES_NOT not in (_need(c, answers), _area(c, answers))]
+    if not there:
+        return Unmet.NO_PROGRAM
+    return Unmet.FULL if any(judge(c, answers)[-1].verdict is not DOES_NOT for c in there) else Unmet.DOES_NOT_FIT
+
+
+def _fitting_any(programs: Sequence[Candidate], answers: Answers, now: datetime) -> bool:
+    return next(_fitting(programs, answers, now), None) is not None
+
+
+def who_asks(answers: Answers) -> str:
+    """The group a need is counted under: what was asked for, never what anyone is (`domain.md` 5.7)."""
+    household, places = answers.get("household"), _chosen(answers, "places")
+    if answers.get("age") == "under18":
+        return "under18"
+    if "trans" in places:
+        return "trans"
+    if isinstance(household, dict) and ("kids" in household or "pregnant" in household):
+        return "family"
+    return next((place for place in ("men", "women") if place in places), "other")
+
+
+def near_zip3s(answers: Answers) -> frozenset[str]:
+    """The three-digit ZIPs that were named, near or far."""
+    area = answers.get("area")
+    return _zip3s(area) if isinstance(area, dict) else frozenset()
+
+
 def judge(candidate: Candidate, answers: Answers) -> tuple[FacetVerdict, ...]:
     """Every facet with its verdict, hard ones first; stops at the first that does not fit."""
     verdicts = []

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -23,13 +25,19 @@ from sqlalchemy import (
     Index,
     Integer,
     ScalarSelect,
+    Select,
     String,
     Table,
     bindparam,
+    cast,
+    exists,
     func,
+    literal,
+    not_,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from bot.rules.freshness import Life, age_of
 from bot.rules.learning import Belief, Check, learn, life_of
@@ -155,7 +163,6 @@ OPENINGS = (
     .where(_p.status == "active", organizations.c.vetting == "approved")
 )  # fmt: skip
 """Programs that are not approved, not active or suspended are not in it, from the moment that is committed."""
-_OPENINGS_FOR = OPENINGS.where(_p.need.in_(bindparam("needs", expanding=True)))
 _ACTIVE_HOLDS = select(_active_holds(bindparam("stock_id")))  # type: ignore[arg-type]
 _STATE = select(_t.available, _t.waitlist, _t.observed_at, _t.received_at, _t.silent_at, *_LIFE, _t.belief).where(
     _t.stock_id == bindparam("stock_id")
@@ -167,13 +174,58 @@ _AGING = (
 )
 
 
-def openings(tx: Tx, *, needs: Collection[str] = ()) -> list[Opening]:
-    """Every opening there is for these needs (none given: for all), in one statement."""
+MOST = 400
+"""Openings judged in one search, those with room that were counted last before all others. Near one place there are
+never so many; far from it, or anywhere, what is beyond them would hardly be told."""
+
+
+class Where(StrEnum):
+    """Which programs a search may leave out before they are judged, by what they serve."""
+
+    ANYWHERE = "anywhere"
+    NEAR = "near"
+    FAR = "far"
+
+
+def openings(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
+             most: int = MOST) -> list[Opening]:  # fmt: skip
+    """The openings there are for these needs (none given: for all), in one statement. A program that serves everywhere
+    is near and far."""
+    where = where if zip3s else Where.ANYWHERE
+    values: dict[str, Any] = {"now": tx.now, "most": most}
     if needs:
-        rows = tx.conn.execute(_OPENINGS_FOR, {"now": tx.now, "needs": list(needs)})
-    else:
-        rows = tx.conn.execute(OPENINGS, {"now": tx.now})
+        values["needs"] = list(needs)
+    if where is not Where.ANYWHERE:
+        values["zip3s"] = sorted(zip3s)
+    rows = tx.conn.execute(_search(tx.conn.dialect.name, bool(needs), where), values)
     return [opening(row, tx.now) for row in rows]
+
+
+@cache
+def _search(dialect: str, by_need: bool, where: Where) -> Select[Any]:
+    """Built once of each shape: a person waits for it in the middle of a turn."""
+    query = OPENINGS
+    if by_need:
+        query = query.where(_p.need.in_(bindparam("needs", expanding=True)))
+    if where is Where.NEAR:
+        query = query.where(or_(func.json_array_length(_p.zip3) == 0, _serves(dialect)))
+    elif where is Where.FAR:
+        query = query.where(not_(_serves(dialect)))
+    likely = ((_t.available > 0).desc().nulls_last(), _t.observed_at.desc().nulls_last(), _s.stock_id)
+    return query.order_by(*likely).limit(bindparam("most", type_=Integer))
+
+
+def _serves(dialect: str) -> ColumnElement[bool]:
+    """Whether a program serves any of the three-digit ZIPs that are asked for."""
+    if dialect == "postgresql":
+        return cast(_p.zip3, JSONB).has_any(bindparam("zip3s", type_=ARRAY(String)))
+    served = func.json_each(_p.zip3).table_valued("value")
+    return exists(select(literal(1)).select_from(served).where(served.c.value.in_(bindparam("zip3s", expanding=True))))
+
+
+def is_offered(tx: Tx, stock_id: str) -> bool:
+    """Whether this stock's program is approved and active now."""
+    return tx.conn.execute(OPENINGS.where(_s.stock_id == stock_id), {"now": tx.now}).first() is not None
 
 
 def opening(row: Any, now: datetime) -> Opening:
@@ -309,8 +361,8 @@ def counted_at(tx: Tx, program_ids: Iterable[str]) -> dict[str, datetime]:
 
 
 def any_since(tx: Tx, since: datetime) -> bool:
-    """Whether anything was counted after this moment."""
-    return tx.conn.execute(select(_t.stock_id).where(_t.received_at > since).limit(1)).first() is not None
+    """Whether anything was counted from this moment on."""
+    return tx.conn.execute(select(_t.stock_id).where(_t.received_at >= since).limit(1)).first() is not None
 
 
 def history(tx: Tx, stock_ids: Collection[str], *, limit: int) -> list[Said]:

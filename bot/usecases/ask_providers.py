@@ -12,7 +12,18 @@ from datetime import timedelta
 from itertools import groupby
 from typing import assert_never
 
-from bot.rules.asking import ONCE_IN, Ask, AskFacts, Contact, Rest, Standing, Telephone, decide, needs_count
+from bot.rules.asking import (
+    OFFICE_HOURS,
+    ONCE_IN,
+    Ask,
+    AskFacts,
+    Contact,
+    Rest,
+    Standing,
+    Telephone,
+    decide,
+    needs_count,
+)
 from bot.services import Services
 from bot.store import asks, campaigns, consent, conversations, directory, heartbeats, openings, people
 from bot.store.asks import Spoken
@@ -100,6 +111,7 @@ def _facts(tx: Tx, services: Services, counts: Sequence[StandingCount]) -> AskFa
         standing=_standing(counts),
         contacts=tuple(_contact(services, spoken) for spoken in said),
         told=asks.told_since(tx, program_id, SILENT, counted_at),
+        hours=asks.hours_of(tx, program_id) or OFFICE_HOURS,
         stopped=campaigns.stopped(tx),
     )
 

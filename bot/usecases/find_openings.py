@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from bot.rules.freshness import prior
-from bot.rules.matching import Candidate, Ranked, match, survey
+from bot.rules.matching import Candidate, Ranked, match, near_zip3s, survey
 from bot.store import directory, openings
 from bot.store.db import Database, Tx
+from bot.store.openings import Where
 from flows.events import OpeningsFound, Option
 
 LABELS = ("A", "B")
@@ -35,7 +37,12 @@ _TELLING = {
 def find(tx: Tx, answers: Mapping[str, object]) -> OpeningsFound:
     """The count of programs with fresh room, holds taken off; the best two, by their traits alone; and which questions
     could still change what fits. One statement."""
-    seen = survey(openings_for(tx, answers), answers, tx.now)
+    return found_in(openings_for(tx, answers), answers, tx.now)
+
+
+def found_in(candidates: Sequence[Candidate], answers: Mapping[str, object], now: datetime) -> OpeningsFound:
+    """The same, of candidates that have been read already."""
+    seen = survey(candidates, answers, now)
     told = [ranked for ranked in seen.matches if ranked.may_be_told]
     return OpeningsFound(
         count=len(told),
@@ -52,9 +59,14 @@ def search(database: Database, answers: Mapping[str, object]) -> tuple[Ranked, .
 
 
 def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
-    """What the matcher is given: the bot and whoever searches ask here."""
-    needs = answers.get("need")
-    return [_candidate(o) for o in openings.openings(tx, needs=needs if isinstance(needs, list | tuple) else ())]
+    """What the matcher is given: the bot and whoever searches ask here. What the database leaves out would not fit."""
+    needs, area = answers.get("need"), answers.get("area")
+    far = isinstance(area, dict) and bool(area.get("far"))
+    there = openings.openings(
+        tx, needs=needs if isinstance(needs, list | tuple) else (), zip3s=near_zip3s(answers),
+        where=Where.FAR if far else Where.NEAR,
+    )  # fmt: skip
+    return [_candidate(o) for o in there]
 
 
 def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:

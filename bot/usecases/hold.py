@@ -1,8 +1,8 @@
 """Can this place be saved for this person, and what did the provider say? Never more places than there are.
 
 asked -> held -> arrived, with the exits declined, expired, withdrawn and no_show (`domain.md` 3.5); what is held can be
-extended once. The stock's row is locked first, then the person's conversation, then the provider's: so counts, holds and
-answers about the same places happen one after the other, on both databases.
+extended once. The stock's row is locked first, then the person's conversation, then the provider's: so counts, holds
+and answers about the same places happen one after the other, on both databases.
 """
 
 from __future__ import annotations
@@ -137,8 +137,7 @@ def _not_now(tx: Tx, stock: directory.Stock, stored: conversations.Stored) -> Re
     release = threads.release_of(tx, stored.person_id)
     if release is None or release.revoked_at is not None or release.expires_at <= tx.now:
         return Refused("The person has not agreed to share, or took it back, or it has expired.")
-    opening = next((o for o in openings.openings(tx) if o.stock_id == stock.stock_id), None)
-    if opening is None:
+    if not openings.is_offered(tx, stock.stock_id):
         return Refused("This program is not approved, or is paused.")
     mine = [h for state in ("asked", "held") for h in holds.of_conversation(tx, stored.conversation_id, state)]
     if any(h.stock_id == stock.stock_id for h in mine):

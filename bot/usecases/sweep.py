@@ -13,7 +13,7 @@ from bot.rules.ladder import WARN_BEFORE, next_alarm, owner_alarm, promised_minu
 from bot.services import Services
 from bot.store import handoffs, heartbeats, staff
 from bot.store.db import Database, Tx
-from bot.usecases import ask_providers, deliver, hold, link_audit, release_recipients, settle, turn
+from bot.usecases import ask_providers, deliver, hold, keep_searching, link_audit, release_recipients, settle, turn
 from flows.actions import HandOff
 from flows.conversation import Tier
 from flows.events import PromiseLate
@@ -24,7 +24,7 @@ LONGEST_RAISE_MINUTES = 10
 
 def sweep(database: Database, services: Services) -> None:
     """One round."""
-    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _campaigns, _texts, _record):
+    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts, _record):
         _apart(part, database, services)
 
 
@@ -93,6 +93,11 @@ def _lapsed_holds(database: Database, services: Services) -> None:
 def _stale_counts(database: Database, services: Services) -> None:
     """Counts that may not be told any more: their providers are asked, gently, and long silences become a task."""
     ask_providers.ask_providers(database, services)
+
+
+def _searches(database: Database, services: Services) -> None:
+    """People for whom nothing was open: looked for again whenever something was counted, and an advocate is told."""
+    keep_searching.look_again(database, services)
 
 
 def _campaigns(database: Database, services: Services) -> None:

@@ -15,7 +15,7 @@ from bot.services import Services
 from bot.store import consent, conversations, handoffs, messages, people
 from bot.store.conversations import Stored
 from bot.store.db import Tx
-from bot.usecases import find_openings, hand_off, withdraw_holds
+from bot.usecases import find_openings, hand_off, keep_searching, withdraw_holds
 from flows.actions import (
     Action,
     Close,
@@ -117,7 +117,7 @@ def _carry_out(work: Work, action: Action) -> None:
         case Say():
             _say(work, action)
         case FindOpenings(answers):
-            work.found = find_openings.find(tx, answers)
+            work.found = keep_searching.find_or_keep_looking(tx, stored.conversation_id, answers)
             work.coming.append(work.found)
         case HandOff():
             work.coming.append(hand_off.open_for(tx, work.services, stored, action, work.conversation.language))

@@ -25,6 +25,7 @@ REASONS = {
     "erase": "Asked that what they sent be erased",
     "hold_lapsed": "A held place ran out",
     "hold_declined": "A place said no",
+    "opening_found": "A place that fits has opened: nothing did before",
     "unsafe": "May not be safe to text",
     "hostile": "Wrote in anger",
     "who": "Asks who we are, again: may be someone else",
