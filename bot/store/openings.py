@@ -191,14 +191,20 @@ def openings(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = ()
              most: int = MOST) -> list[Opening]:  # fmt: skip
     """The openings there are for these needs (none given: for all), in one statement. A program that serves everywhere
     is near and far."""
+    rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where, most=most))
+    return [opening(row, tx.now) for row in rows]
+
+
+def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
+              most: int = MOST) -> tuple[Select[Any], dict[str, Any]]:  # fmt: skip
+    """The statement, and what fills it."""
     where = where if zip3s else Where.ANYWHERE
     values: dict[str, Any] = {"now": tx.now, "most": most}
     if needs:
         values["needs"] = list(needs)
     if where is not Where.ANYWHERE:
         values["zip3s"] = sorted(zip3s)
-    rows = tx.conn.execute(_search(tx.conn.dialect.name, bool(needs), where), values)
-    return [opening(row, tx.now) for row in rows]
+    return _search(tx.conn.dialect.name, bool(needs), where), values
 
 
 @cache
