@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Select,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
@@ -31,8 +33,16 @@ organizations = Table(
     metadata,
     Column("organization_id", String(64), primary_key=True),
     Column("name", String(200), nullable=False),
-    Column("vetting", String(12), nullable=False),  # applied · approved · suspended
+    Column("vetting", String(12), nullable=False),  # bot.rules.vetting.STATES; only "approved" is ever matched
     Column("created_at", UTCDateTime, nullable=False),
+    Column("kind", String(20), nullable=False, server_default="service"),  # service · law_enforcement · hotline …
+    Column("visibility", String(8), nullable=False, server_default="private"),  # private · partner · public
+    Column("jurisdictions", JSON, nullable=False, server_default="[]"),  # US-TX, US …: whose protocols bind it
+    Column("listing", JSON, nullable=False, server_default="{}"),  # what it says of itself, by HSDS field
+    Column("source", String(8), nullable=False, server_default="staff"),  # seed · hsds · csv · staff
+    Column("verified_at", UTCDateTime),
+    Column("reverify_at", UTCDateTime),
+    Column("updated_at", UTCDateTime),
 )
 
 programs = Table(
@@ -45,11 +55,23 @@ programs = Table(
     Column("kind", String(30), nullable=False),  # night_shelter · emergency_house · transitional · outpatient …
     Column("status", String(8), nullable=False),  # active · paused · closed
     Column("region", String(60), nullable=False),  # metro or state, for staff; never a street
-    Column("zip3", JSON, nullable=False),  # served areas as three-digit ZIPs; [] means everywhere
+    Column("zip3", JSON().with_variant(JSONB(), "postgresql"), nullable=False),  # served areas as three-digit ZIPs; [] means everywhere
     Column("facets", JSON, nullable=False),  # facet -> value, as `domain.md` 3.2 names them; absent is unknown
     Column("traits", JSON, nullable=False),  # keys of [traits] in the copy files, for M2
     Column("confidential", Boolean, nullable=False),
+    Column("vetting", String(12), nullable=False, server_default="applied"),  # as its organization's: both must be
+    Column("visibility", String(8), nullable=False, server_default="private"),
+    Column("listing", JSON, nullable=False, server_default="{}"),  # what it says of itself, by HSDS field
+    Column("intake", JSON, nullable=False, server_default="{}"),  # warm_transfer, by, who_calls, hours …
+    Column("source", String(8), nullable=False, server_default="staff"),
+    Column("verified_at", UTCDateTime),
+    Column("reverify_at", UTCDateTime),
+    Column("updated_at", UTCDateTime),
+    # What a place's row points at (bot/store/directory_records.py): the database itself refuses a confidential one.
+    Index("uq_programs_place", "program_id", "confidential", unique=True),
     CheckConstraint("status IN ('active', 'paused', 'closed')", name="status"),
+    Index("ix_programs_zip3", "zip3", postgresql_using="gin"),
+    Index("ix_programs_need", "need"),
 )
 
 stocks = Table(
@@ -59,6 +81,8 @@ stocks = Table(
     Column("program_id", String(64), ForeignKey("programs.program_id"), nullable=False, index=True),
     Column("unit", String(16), nullable=False),  # bed · women_bed · men_bed · room · family_unit · slot · appointment …
     Column("maximum", Integer, nullable=False),
+    Column("staffed", Integer),  # how many of them there are hands for
+    Column("facets", JSON, nullable=False, server_default="{}"),  # what this one opening overrides of its program's
 )
 
 reporters = Table(
@@ -120,6 +144,10 @@ class Reporter:
     kind: str
     timezone: str | None
     language: str
+
+
+MATCHED = (programs.c.status == "active", programs.c.vetting == "approved", organizations.c.vetting == "approved")
+"""What a program must be before anybody is told, asked or texted about it."""
 
 
 def reporter(tx: Tx, number: str) -> Reporter | None:
@@ -223,15 +251,16 @@ def add_offers(tx: Tx, conversation_id: str, told: Mapping[str, tuple[str, datet
         tx.conn.execute(offers.insert(), rows)
 
 
-def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str) -> None:
-    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now}
+def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str, **values: Any) -> None:
+    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now, **values}
     tx.conn.execute(organizations.insert(), row)
 
 
-def add_program(tx: Tx, **values: Any) -> None:
+def add_program(tx: Tx, *, vetting: str, **values: Any) -> None:
     """A new, active program; `values` are its columns."""
-    tx.conn.execute(programs.insert(), {"status": "active", **values})
+    tx.conn.execute(programs.insert(), {"status": "active", "vetting": vetting, **values})
 
 
-def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int) -> None:
-    tx.conn.execute(stocks.insert(), {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum})
+def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int, **values: Any) -> None:
+    row = {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum, **values}
+    tx.conn.execute(stocks.insert(), row)

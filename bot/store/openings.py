@@ -36,13 +36,14 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from bot.rules.freshness import Life, age_of
 from bot.rules.learning import Belief, Check, learn, life_of
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
-from bot.store.directory import holds, organizations, programs, stocks
+from bot.store.directory import MATCHED, holds, organizations, programs, stocks
 
 observations = Table(
     "observations",
@@ -52,7 +53,7 @@ observations = Table(
     Column("available", Integer, nullable=False),
     Column("observed_at", UTCDateTime, nullable=False),
     Column("received_at", UTCDateTime, nullable=False),
-    Column("via", String(8), nullable=False),  # sms · web · api · call · hold · seed
+    Column("via", String(8), nullable=False),  # sms · web · api · call · hold · seed · import
     Column("undone", Boolean, nullable=False),
     Column("waitlist", Boolean, nullable=False, server_default="0"),
     Column("by_id", String(40)),  # the link, key or account it came by; none for a text, whose number may report
@@ -153,15 +154,17 @@ def _active_holds(stock_id: ColumnElement[str]) -> ScalarSelect[int]:
     return select(func.count()).select_from(holds).where(*live).scalar_subquery()
 
 
-# Built once: a person waits for this statement in the middle of a turn.
-OPENINGS = (
-    select(_p.program_id, _p.code_name, _s.stock_id, _s.unit, _p.need, _p.kind, _p.zip3, _p.facets, _p.traits,
-           _t.available, _t.observed_at, _t.silent_at, *_LIFE, _active_holds(_s.stock_id))
-    .join(organizations, organizations.c.organization_id == _p.organization_id)
+_FIELDS = (
+    _p.program_id, _p.code_name, _s.stock_id, _s.unit, _p.need, _p.kind, _p.zip3, _p.facets, _s.facets, _p.traits,
+    _t.available, _t.observed_at, _t.silent_at, *_LIFE, _active_holds(_s.stock_id),
+)  # fmt: skip
+_OFFERED = (
+    select(_s.stock_id)
+    .join_from(programs, organizations, organizations.c.organization_id == _p.organization_id)
     .join(stocks, _s.program_id == _p.program_id)
     .outerjoin(stock_states, _t.stock_id == _s.stock_id)
-    .where(_p.status == "active", organizations.c.vetting == "approved")
-)  # fmt: skip
+    .where(*MATCHED)
+)
 """Programs that are not approved, not active or suspended are not in it, from the moment that is committed."""
 _ACTIVE_HOLDS = select(_active_holds(bindparam("stock_id")))  # type: ignore[arg-type]
 _STATE = select(_t.available, _t.waitlist, _t.observed_at, _t.received_at, _t.silent_at, *_LIFE, _t.belief).where(
@@ -175,8 +178,9 @@ _AGING = (
 
 
 MOST = 400
+MOST_ANYWHERE = 200
 """Openings judged in one search, those with room that were counted last before all others. Near one place there are
-never so many; far from it, or anywhere, what is beyond them would hardly be told."""
+hardly ever so many; far from it, or anywhere, what is beyond them would not come to be told."""
 
 
 class Where(StrEnum):
@@ -188,7 +192,7 @@ class Where(StrEnum):
 
 
 def openings(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
-             most: int = MOST) -> list[Opening]:  # fmt: skip
+             most: int | None = None) -> list[Opening]:  # fmt: skip
     """The openings there are for these needs (none given: for all), in one statement. A program that serves everywhere
     is near and far."""
     rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where, most=most))
@@ -196,10 +200,10 @@ def openings(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = ()
 
 
 def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
-              most: int = MOST) -> tuple[Select[Any], dict[str, Any]]:  # fmt: skip
+              most: int | None = None) -> tuple[Select[Any], dict[str, Any]]:  # fmt: skip
     """The statement, and what fills it."""
     where = where if zip3s else Where.ANYWHERE
-    values: dict[str, Any] = {"now": tx.now, "most": most}
+    values: dict[str, Any] = {"now": tx.now, "most": most or (MOST if where is Where.NEAR else MOST_ANYWHERE)}
     if needs:
         values["needs"] = list(needs)
     if where is not Where.ANYWHERE:
@@ -210,33 +214,46 @@ def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (
 @cache
 def _search(dialect: str, by_need: bool, where: Where) -> Select[Any]:
     """Built once of each shape: a person waits for it in the middle of a turn."""
-    query = OPENINGS
+    query = _OFFERED
     if by_need:
         query = query.where(_p.need.in_(bindparam("needs", expanding=True)))
     if where is Where.NEAR:
-        query = query.where(or_(func.json_array_length(_p.zip3) == 0, _serves(dialect)))
+        query = query.where(or_(_serves_everywhere(dialect), _serves(dialect)))
     elif where is Where.FAR:
         query = query.where(not_(_serves(dialect)))
     likely = ((_t.available > 0).desc().nulls_last(), _t.observed_at.desc().nulls_last(), _s.stock_id)
-    return query.order_by(*likely).limit(bindparam("most", type_=Integer))
+    # Narrow rows are put in order, and only those that are judged are read whole.
+    chosen = query.order_by(*likely).limit(bindparam("most", type_=Integer)).subquery("chosen")
+    return (
+        select(*_FIELDS)
+        .join_from(chosen, stocks, _s.stock_id == chosen.c.stock_id)
+        .join(programs, _p.program_id == _s.program_id)
+        .outerjoin(stock_states, _t.stock_id == _s.stock_id)
+    )
+
+
+def _serves_everywhere(dialect: str) -> ColumnElement[bool]:
+    return _p.zip3 == cast("[]", JSONB) if dialect == "postgresql" else func.json_array_length(_p.zip3) == 0
 
 
 def _serves(dialect: str) -> ColumnElement[bool]:
     """Whether a program serves any of the three-digit ZIPs that are asked for."""
     if dialect == "postgresql":
-        return cast(_p.zip3, JSONB).has_any(bindparam("zip3s", type_=ARRAY(String)))
+        return type_coerce(_p.zip3, JSONB).has_any(bindparam("zip3s", type_=ARRAY(String)))
     served = func.json_each(_p.zip3).table_valued("value")
     return exists(select(literal(1)).select_from(served).where(served.c.value.in_(bindparam("zip3s", expanding=True))))
 
 
 def is_offered(tx: Tx, stock_id: str) -> bool:
     """Whether this stock's program is approved and active now."""
-    return tx.conn.execute(OPENINGS.where(_s.stock_id == stock_id), {"now": tx.now}).first() is not None
+    return tx.conn.execute(_OFFERED.where(_s.stock_id == stock_id)).first() is not None
 
 
 def opening(row: Any, now: datetime) -> Opening:
-    """One row of OPENINGS."""
-    program_id, code, stock_id, unit, need, kind, zip3, facets, traits, available, at, silent_at, *life, held = row
+    """One row of a search."""
+    program_id, code, stock_id, unit, need, kind, zip3, facets, own, traits, available, at, silent_at, *life, held = row
+    if own:  # a single bed for a man this week, in a house for women
+        facets = {**facets, **own}
     if at is not None and (silent_at is not None or ("resets_at" in facets and _age(facets, at, now) is None)):
         at = None
     return Opening(
@@ -255,7 +272,7 @@ def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount
     query = query.join(organizations, organizations.c.organization_id == _p.organization_id)
     query = query.join(stocks, _s.program_id == _p.program_id)
     query = query.join(stock_states, _t.stock_id == _s.stock_id)
-    where = [_p.status == "active", organizations.c.vetting == "approved"]
+    where = [*MATCHED]
     if program_id is not None:
         where.append(_p.program_id == program_id)
     rows = tx.conn.execute(query.where(*where).order_by(_p.program_id, _s.stock_id))

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from bot.rules.freshness import Life
 from bot.store.campaigns import recipients
 from bot.store.db import Tx
-from bot.store.directory import holds, organizations, programs, stocks
+from bot.store.directory import MATCHED, holds, organizations, programs, stocks
 from bot.store.messages import messages
 from bot.store.openings import stock_states
 
@@ -78,7 +78,7 @@ def last_counts(tx: Tx) -> list[LastCount]:
         .join(organizations, organizations.c.organization_id == programs.c.organization_id)
         .join(stock_states, t.stock_id == stocks.c.stock_id)
         .outerjoin(held, held.c.stock_id == stocks.c.stock_id)
-        .where(programs.c.status == "active", organizations.c.vetting == "approved", t.silent_at.is_(None))
+        .where(*MATCHED, t.silent_at.is_(None))
     )  # fmt: skip
     return [
         LastCount(region, max(0, available - (held or 0)), at, Life(*life))

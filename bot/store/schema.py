@@ -17,12 +17,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from bot.store import (
+    api_keys,
     asks,
     audit,
     campaigns,
     consent,
     conversations,
     directory,
+    directory_records,
     handoffs,
     heartbeats,
     links,
@@ -30,7 +32,9 @@ from bot.store import (
     openings,
     people,
     staff,
+    tasks,
     unmet,
+    vetting,
     watermarks,
 )
 from bot.store.db import make_engine, metadata
@@ -38,15 +42,20 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    asks, audit, campaigns, consent, conversations, directory, handoffs, heartbeats, links, messages, openings,
-    people, staff, unmet, watermarks,
+    api_keys, asks, audit, campaigns, consent, conversations, directory, directory_records, handoffs, heartbeats,
+    links, messages, openings, people, staff, tasks, unmet, vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
 SEALED = (
+    "applications.ability_to_serve",
+    "applications.collaboration",
+    "applications.sustainable_management",
+    "applications.victim_centredness",
     "campaigns.area",
     "campaigns.name",
     "campaigns.sender",
+    "contacts.body",
     "conversations.mind",
     "messages.body",
     "notes.body",
@@ -60,6 +69,9 @@ SEALED = (
     "staff.alias",
     "staff.email",
     "staff.totp_secret",
+    "tasks.note",
+    "tasks.script",
+    "vetting_events.evidence",
 )
 """Every sealed column, for the rotation of keys. A value is bound to this name and to its row's primary key."""
 
