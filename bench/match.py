@@ -3,8 +3,8 @@
     python -m bench.match
 
 A nationwide directory on PostgreSQL, from 100 to 10,000 programs, each with its facets, areas, counts and what its
-counts have taught. A search is the whole of it: the statement, the rows, every facet of every candidate judged, the ranking.
-The floor is the same statement, its rows fetched and thrown away: what nobody could save.
+counts have taught. A search is the whole of it: the statement, the rows, every facet of every candidate judged, the
+ranking. The floor is the same statement, its rows fetched and thrown away: what nobody could save.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ def fill(database: Database, size: int) -> None:
         kind = dice.choice(list(HALF_LIVES_H))
         programs.append({
             "program_id": f"p{n}", "organization_id": "o", "code_name": f"P{n}", "need": dice.choice(NEEDS),
-            "kind": kind, "status": "active", "region": "somewhere", "zip3": zips, "facets": _facets(dice), "traits": ["own_room"],
-            "confidential": True,
+            "kind": kind, "status": "active", "region": "somewhere", "zip3": zips, "facets": _facets(dice),
+            "traits": ["own_room"], "confidential": True, "vetting": "approved",
         })  # fmt: skip
         for unit in ("bed", "family_unit")[: dice.randrange(1, 3)]:
             stocks.append({"stock_id": f"p{n}-{unit}", "program_id": f"p{n}", "unit": unit, "maximum": 12})

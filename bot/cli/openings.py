@@ -19,6 +19,7 @@ from bot.usecases.hold import HOURS, ask
 from bot.usecases.provider_link import LASTS_DAYS, give, take_back
 from bot.usecases.refusal import Refused
 from bot.usecases.report_opening import record_count
+from bot.usecases.unmet_needs import unmet_needs
 from bot.web.context import services
 from flows.understanding import Expecting, read
 
@@ -131,6 +132,23 @@ def take_back_links(program: str) -> None:
     if isinstance(taken, Refused):
         raise click.ClickException(taken.reason)
     click.echo(f"{taken} taken back.")
+
+
+@openings.command("unmet", help="Needs nobody could meet, by area, reason and who asked; small numbers are hidden.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@with_appcontext
+def show_unmet(days: int, as_json: bool) -> None:
+    shown = unmet_needs(services().database, days=days)
+    if as_json:
+        click.echo(json.dumps(shown))
+        return
+    for need, parts in shown.items():
+        for by, cells in parts["by"].items():
+            told = ", ".join(f"{name or 'anywhere'} {'under 11' if n is None else n}" for name, n in cells)
+            click.echo(f"{need:<10} {by:<7} {told}")
+    if not shown:
+        click.echo("Nothing was asked for in vain.")
 
 
 def _simple(chosen: Mapping[str, Any]) -> dict[str, Any]:

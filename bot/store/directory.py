@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -55,7 +56,8 @@ programs = Table(
     Column("kind", String(30), nullable=False),  # night_shelter · emergency_house · transitional · outpatient …
     Column("status", String(8), nullable=False),  # active · paused · closed
     Column("region", String(60), nullable=False),  # metro or state, for staff; never a street
-    Column("zip3", JSON().with_variant(JSONB(), "postgresql"), nullable=False),  # served areas as three-digit ZIPs; [] means everywhere
+    # Served areas as three-digit ZIPs; [] means everywhere.
+    Column("zip3", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
     Column("facets", JSON, nullable=False),  # facet -> value, as `domain.md` 3.2 names them; absent is unknown
     Column("traits", JSON, nullable=False),  # keys of [traits] in the copy files, for M2
     Column("confidential", Boolean, nullable=False),
@@ -71,7 +73,8 @@ programs = Table(
     Index("uq_programs_place", "program_id", "confidential", unique=True),
     CheckConstraint("status IN ('active', 'paused', 'closed')", name="status"),
     Index("ix_programs_zip3", "zip3", postgresql_using="gin"),
-    Index("ix_programs_need", "need"),
+    Index("ix_programs_everywhere", "need", postgresql_where=text("zip3 = '[]'::jsonb"),
+          sqlite_where=text("json_array_length(zip3) = 0")),
 )
 
 stocks = Table(
@@ -211,6 +214,13 @@ def program_id_of(tx: Tx, name: str) -> str | None:
     p = programs.c
     same = or_(p.program_id == name, func.lower(p.code_name) == name.lower())
     return tx.conn.execute(select(p.program_id).where(same)).scalars().first()
+
+
+def about(tx: Tx, program_ids: Collection[str]) -> dict[str, tuple[str, str, str]]:
+    """Code name, kind and region of these programs: what staff see of a place."""
+    p = programs.c
+    rows = tx.conn.execute(select(p.program_id, p.code_name, p.kind, p.region).where(p.program_id.in_(program_ids)))
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 def organization_of(tx: Tx, program_id: str) -> str | None:

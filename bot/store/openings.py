@@ -29,10 +29,10 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    cast,
     exists,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -233,7 +233,7 @@ def _search(dialect: str, by_need: bool, where: Where) -> Select[Any]:
 
 
 def _serves_everywhere(dialect: str) -> ColumnElement[bool]:
-    return _p.zip3 == cast("[]", JSONB) if dialect == "postgresql" else func.json_array_length(_p.zip3) == 0
+    return _p.zip3 == literal_column("'[]'::jsonb") if dialect == "postgresql" else func.json_array_length(_p.zip3) == 0
 
 
 def _serves(dialect: str) -> ColumnElement[bool]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.rules.freshness import prior
-from bot.rules.matching import Candidate, Ranked, match, near_zip3s, survey
+from bot.rules.matching import Candidate, Ranked, match, survey
+from bot.rules.nearness import near_zip3s
 from bot.store import directory, openings
 from bot.store.db import Database, Tx
 from bot.store.openings import Where
@@ -63,7 +64,7 @@ def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
     needs, area = answers.get("need"), answers.get("area")
     far = isinstance(area, dict) and bool(area.get("far"))
     there = openings.openings(
-        tx, needs=needs if isinstance(needs, list | tuple) else (), zip3s=near_zip3s(answers),
+        tx, needs=needs if isinstance(needs, list | tuple) else (), zip3s=near_zip3s(area),
         where=Where.FAR if far else Where.NEAR,
     )  # fmt: skip
     return [_candidate(o) for o in there]

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot import metrics
-from bot.rules.matching import Candidate, near_zip3s, who_asks, why_unmet
+from bot.rules.matching import Candidate
+from bot.rules.nearness import near_zip3s
+from bot.rules.unmet import who_asks, why_unmet
 from bot.services import Services
 from bot.store import conversations, handoffs, heartbeats, openings, unmet
 from bot.store.db import Database, Tx
@@ -68,7 +70,7 @@ def _look(database: Database, services: Services, conversation_id: str) -> bool:
 def _count(tx: Tx, candidates: Sequence[Candidate], answers: Mapping[str, object]) -> None:
     """By need, area and reason; not one row says of whom."""
     needs = answers.get("need")
-    near = near_zip3s(answers)
+    near = near_zip3s(answers.get("area"))
     reason = why_unmet(candidates, answers, tx.now)
     unmet.count(
         tx, needs if isinstance(needs, list | tuple) and needs else ["other"], area=min(near) if near else "",

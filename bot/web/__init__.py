@@ -12,9 +12,22 @@ from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response
 
 from bot.services import Services
-from bot.web import account, auth, campaigns, desk, health, moments, openings, security, simulator, staff, twilio
-from bot.web.context import EXTENSION, services
-from bot.web.ids import IdConverter
+from bot.web import (
+    account,
+    auth,
+    bot.web.context,
+    campaigns,
+    desk,
+    from,
+    health,
+    moments,
+    observations,
+    openings,
+    security,
+    simulator,
+    staff,
+    twilio,
+)
 from bot.web.sessions import StoredSessions
 
 
@@ -49,7 +62,7 @@ def register(app: Flask, built: Services) -> None:
     app.add_url_rule("/", "front", _front)
     for room in (twilio, health, auth, account, staff, desk, campaigns, simulator, openings):
         app.register_blueprint(room.blueprint)
-    for machines in (twilio, health, openings):  # one signs, one only reads, one has its key in the link
+    for machines in (twilio, health, openings, observations):  # each proves itself: a signature, a link, a key
         security.csrf.exempt(machines.blueprint)
         auth.open_to_anyone(app, machines.blueprint)
 

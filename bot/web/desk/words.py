@@ -75,7 +75,9 @@ HOLDS = {
     "no_show": ("Did not come", "plain"),
 }
 """How a hold stands, and how loud to say it (the kind of a badge)."""
-WHY_NOT_HELD = {"full": "full now", "fit": "not the right fit", "consent": "they no longer share"}
+WHY_NOT_HELD = {"full": "full now", "fit": "not the right fit", "consent": "they no longer share",
+                "staffing": "nobody to take them in", "safety": "not safe for them there", "paused": "paused now",
+                "conditions": "not on their terms"}  # fmt: skip
 UNITS = {"women_bed": "bed for women", "men_bed": "bed for men", "family_unit": "family unit",
          "hotel_night": "hotel night"}  # fmt: skip
 SKIPPED = "skipped"

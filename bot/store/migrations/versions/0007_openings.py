@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
-down_revision = "0001"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -99,6 +99,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("by_id", sa.String(length=40), nullable=True))
     op.execute(_STANDING)
 
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE programs ALTER COLUMN zip3 TYPE JSONB USING zip3::jsonb")
+    op.create_index("ix_programs_zip3", "programs", ["zip3"], postgresql_using="gin")
+    op.create_index(
+        "ix_programs_everywhere",
+        "programs",
+        ["need"],
+        postgresql_where=sa.text("zip3 = '[]'::jsonb"),
+        sqlite_where=sa.text("json_array_length(zip3) = 0"),
+    )
+
 
 _STANDING = """
     INSERT INTO stock_states (stock_id, available, waitlist, observed_at, received_at, yes_h, full_h, yes_floor,
@@ -118,6 +129,10 @@ _STANDING = """
 
 
 def downgrade() -> None:
+    op.drop_index("ix_programs_everywhere", table_name="programs")
+    op.drop_index("ix_programs_zip3", table_name="programs")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE programs ALTER COLUMN zip3 TYPE JSON USING zip3::json")
     with op.batch_alter_table("observations", schema=None) as batch_op:
         batch_op.drop_column("by_id")
         batch_op.drop_column("waitlist")
