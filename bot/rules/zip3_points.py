@@ -1,7 +1,8 @@
 """Where on the map is the middle of each three-digit ZIP area? Degrees north and east, to a tenth: some seven miles.
 
 Means of the ZIP codes in each, from GeoNames' postal codes of the United States (https://www.geonames.org, CC BY 4.0),
-as the package `zipcodes` 3.0.0 (MIT) carries them. Military addresses are left out: they are nowhere. 969 is Guam: what else it spans is an ocean away.
+as the package `zipcodes` 3.0.0 (MIT) carries them. Military addresses are left out: they are nowhere. 969 stands
+at Guam: what else it spans is an ocean away.
 """
 
 from __future__ import annotations

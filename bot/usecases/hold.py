@@ -19,6 +19,7 @@ from bot.store import audit, conversations, directory, handoffs, holds, openings
 from bot.store.db import Database, Tx
 from bot.store.holds import Hold
 from bot.usecases import hand_off, turn
+from bot.usecases.draft_criterion import draft_criterion
 from bot.usecases.provider_texts import tell_provider
 from bot.usecases.refusal import Refused
 from flows.actions import TellAdvocates
@@ -205,6 +206,8 @@ def _learn_from_no(tx: Tx, hold: Hold, said: ProviderText) -> None:
     if said.reason == "full":
         others = openings.active_holds(tx, hold.stock_id)  # counted as there, and taken off again when shown
         openings.observe(tx, stock_id=hold.stock_id, available=others, via="hold", by_id=hold.hold_id)
+    elif said.reason == "fit":
+        draft_criterion(tx, hold, said.facet)
     elif said.reason == "paused":
         directory.set_status(tx, hold.program_id, "paused", only_from="active")
 

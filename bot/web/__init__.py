@@ -15,10 +15,8 @@ from bot.services import Services
 from bot.web import (
     account,
     auth,
-    bot.web.context,
     campaigns,
     desk,
-    from,
     health,
     moments,
     observations,
@@ -28,6 +26,9 @@ from bot.web import (
     staff,
     twilio,
 )
+from bot.web.context import EXTENSION, services
+from bot.web.desk import search
+from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
 
@@ -60,7 +61,7 @@ def register(app: Flask, built: Services) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, auth, account, staff, desk, campaigns, simulator, openings):
+    for room in (twilio, health, auth, account, staff, desk, campaigns, simulator, openings, observations, search):
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, openings, observations):  # each proves itself: a signature, a link, a key
         security.csrf.exempt(machines.blueprint)

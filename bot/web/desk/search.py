@@ -75,7 +75,7 @@ def openings() -> str | tuple[str, int]:
     return _page(chosen=chosen, area=area, found=_found(answers))
 
 
-@blueprint.get("/conversations/<conversation_id>/openings")
+@blueprint.get("/conversations/<id:conversation_id>/openings")
 @roles(*DESK)
 def for_person(conversation_id: str) -> str:
     """What fits what this person has said."""
@@ -86,7 +86,7 @@ def for_person(conversation_id: str) -> str:
     )  # fmt: skip
 
 
-@blueprint.post("/conversations/<conversation_id>/openings/ask")
+@blueprint.post("/conversations/<id:conversation_id>/openings/ask")
 @roles(*DESK)
 def ask_best(conversation_id: str) -> Response:
     """Ask the best few at once: the first yes holds, the others are let go."""
@@ -103,7 +103,7 @@ def ask_best(conversation_id: str) -> Response:
     return redirect(url_for("search.for_person", conversation_id=conversation_id))
 
 
-@blueprint.post("/conversations/<conversation_id>/holds/<hold_id>/longer")
+@blueprint.post("/conversations/<id:conversation_id>/holds/<id:hold_id>/longer")
 @roles(*DESK)
 def longer(conversation_id: str, hold_id: str) -> Response:
     """Keep a held place longer, once, after agreeing it with the provider."""
@@ -127,7 +127,7 @@ def _told(asked: int) -> str:
 
 def _talk(conversation_id: str) -> views.Talk:
     with services().database.reading() as tx:
-        shown = views.talk(tx, services(), signed_in(), conversation_id[:32])
+        shown = views.talk(tx, services(), signed_in(), conversation_id)
     if shown is None:
         abort(404)
     return shown
