@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -29,7 +30,7 @@ from bot.usecases.report_opening import record_count
 from tests.servers import postgres_admin, postgres_server
 
 SIZES = (100, 1_000, 3_000, 10_000)
-SEARCHES = 400
+SEARCHES = 200
 NEEDS = ("bed", "bed", "bed", "advocacy", "legal", "health", "basics", "other")
 
 
@@ -53,18 +54,24 @@ def _measured(database: Database, dice: random.Random) -> tuple[list[float], lis
     ours, floor, sizes = [], [], []
     for n in range(SEARCHES + 20):
         answers = person(dice)
-        began = time.perf_counter()
-        search(database, answers)
-        mine = (time.perf_counter() - began) * 1000
-        began = time.perf_counter()
-        _plain(database, answers)
-        plain = (time.perf_counter() - began) * 1000
+        mine = _took(lambda asked=answers: search(database, asked))  # type: ignore[misc]
+        plain = _took(lambda asked=answers: _plain(database, asked))  # type: ignore[misc]
         if n >= 20:  # the first ones warm up
             ours.append(mine)
             floor.append(plain)
             with database.reading() as tx:
                 sizes.append(len(openings_for(tx, answers)))
     return ours, floor, sizes
+
+
+def _took(deed: Callable[[], object]) -> float:
+    """Milliseconds; the best of three, since other work on the same two cores is no part of what a match costs."""
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        deed()
+        took.append((time.perf_counter() - began) * 1000)
+    return min(took)
 
 
 def _plain(database: Database, answers: dict[str, Any]) -> None:
