@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transitions import MachineError
 
-from bot.cli.chat import happen
+from flows.transcript import happen
 from bot.script_files import load_script
 from flows import engine
 from flows.actions import HandOff, Say, TellAdvocates, Withdraw
