@@ -11,25 +11,30 @@ from typing import Any
 from flows.conversation import Flag, Tier
 from flows.understanding import Expecting, Intent, Lexicon
 from flows.understanding.reading import PARSERS
+from flows.versions import Moves
 from flows.wording import Wording
 
-ENGINE_EVENTS = ("gap", "door", "picture", "found", "late", "finished", "hold_held", "hold_lapsed", "hold_declined")
+ENGINE_EVENTS = (
+    "gap", "door", "picture", "duress", "found", "late", "finished", "hold_held", "hold_lapsed", "hold_declined",
+)  # fmt: skip
 """What can happen besides an intent. `handed`, `advance` and `return` have generated rows."""
 
 OUTSIDE_THE_TABLE = {Intent.STOP, Intent.STOP_SILENT, Intent.START, Intent.WRONG_NUMBER}
 """Looked at before the table, so that no row can ever disable an opt-out."""
 
-MESSAGE_EVENTS = (*(i.value for i in Intent if i not in OUTSIDE_THE_TABLE), "door", "picture")
+MESSAGE_EVENTS = (*(i.value for i in Intent if i not in OUTSIDE_THE_TABLE), "door", "picture", "duress")
 
 DEEDS = frozenset(
-    "withdraw release safe_hours code_word unshare erase forget close choose_language safe "
+    "withdraw release safe_hours code_word duress_word unshare erase forget close choose_language safe "
     "take_guess drop_guess choose back_to_screen".split()
 )
 PLAIN_GUARDS = frozenset(
-    "filled safe_now short_time first_miss coded code_ok none_found two_options wants_feedback named_language".split()
+    "filled safe_now short_time first_miss coded code_ok none_found two_options wants_feedback named_language "
+    "told_nothing told_too_much".split()
 )
 NAMED_GUARDS = frozenset("mark flag noticed has answer guessed option undecided outcome".split())
-ROW_KEYS = frozenset("on if say to handoff tell do mark flag skip miss".split())
+STATE_KEYS = frozenset("about say expects rows interlude passing check quiet as_unclear".split())
+ROW_KEYS = frozenset("on if say to handoff tell do mark flag skip miss resume".split())
 
 
 class ScriptError(ValueError):
@@ -60,6 +65,7 @@ class Row:
     flag: str | None = None
     skip: bool = False
     miss: bool = False
+    resume: str | None = None
     where: str = ""
     """The file and key it stands under, for people who look for it."""
 
@@ -73,6 +79,12 @@ class State:
     rows: tuple[Row, ...]
     interlude: bool = False
     passing: bool = False
+    check: bool = False
+    """It asks whether this is them and a good moment: its own answers are heard whatever the gap."""
+    quiet: bool = False
+    """Nothing is said here; whoever writes next may be somebody else."""
+    as_unclear: frozenset[str] = frozenset()
+    """What is not answered here, because somebody else may be asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +123,24 @@ class Script:
     fallback: Mapping[str, str]
     handoffs: Mapping[str, HandOffRule]
     doors: Mapping[str, str]
+    instead: Mapping[str, str]
+    """What is said instead of a text that was the last one said."""
     wording: Wording
     lexicon: Lexicon
     rows: Mapping[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
     """Every row that can fire, by (state, event), in the order in which they are tried."""
+    moves: Moves = Moves()
+    """Where conversations of earlier versions go on."""
+    promises: Mapping[str, str | int] = field(default_factory=dict)
+    """By text: what it promises. `minutes`, `shift`, `soon`, or so many hours."""
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    """By state: what its numbered answers stand for, in few letters."""
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The placeholders of each text, by key."""
 
     @classmethod
     def parse(cls, *, line: Mapping[str, Any], screen: Mapping[str, Any], copy: Mapping[str, Mapping[str, Any]],
-              lexicon: Mapping[str, Mapping[str, Any]]) -> Script:  # fmt: skip
+              lexicon: Mapping[str, Mapping[str, Any]], moves: Mapping[str, Any] | None = None) -> Script:  # fmt: skip
         """Parsed TOML documents in, a checked script out. Raises ScriptError for the first thing that is wrong."""
         documents = [line, screen, copy, lexicon]
         version = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()[:12]
@@ -138,10 +158,14 @@ class Script:
             fallback=dict(line["fallback"]),
             handoffs={reason: _handoff(reason, raw) for reason, raw in line["handoffs"].items()},
             doors={word: door for door, words in line["doors"].items() for word in words},
+            instead=dict(line.get("instead", {})),
+            promises=dict(line.get("promises", {})),
             wording=Wording.parse(copy),
             lexicon=Lexicon.parse(lexicon),
+            moves=Moves.parse(moves or {}),
         )
         object.__setattr__(script, "rows", _rows_by_state(script))
+        object.__setattr__(script, "stamps", {s.name: _stamp(s.expects) for s in states.values() if s.expects})
         object.__setattr__(script, "needs", {k: script.wording.text(k, "en").placeholders for k in script.wording.keys})
         problems = lint(script)
         if problems:
@@ -192,6 +216,7 @@ def _row(raw: Mapping[str, Any], where: str) -> Row:
         flag=raw.get("flag"),
         skip=raw.get("skip", False),
         miss=raw.get("miss", False),
+        resume=raw.get("resume"),
         where=where,
     )
 
@@ -204,7 +229,7 @@ def _expecting(name: str, raw: Mapping[str, Any], where: str) -> Expecting:
 
 def _state(name: str, raw: Mapping[str, Any]) -> State:
     where = f"line.toml:states.{name}"
-    if unknown := set(raw) - {"about", "say", "expects", "rows", "interlude", "passing"}:
+    if unknown := set(raw) - STATE_KEYS:
         raise _fault(where, f"unknown key {sorted(unknown)[0]!r}")
     return State(
         name=name,
@@ -214,6 +239,9 @@ def _state(name: str, raw: Mapping[str, Any]) -> State:
         rows=tuple(_row(r, f"{where}[{n}]") for n, r in enumerate(raw.get("rows", []))),
         interlude=raw.get("interlude", False),
         passing=raw.get("passing", False),
+        check=raw.get("check", False),
+        quiet=raw.get("quiet", False),
+        as_unclear=frozenset(raw.get("as_unclear", ())),
     )
 
 
@@ -268,7 +296,14 @@ def _rows_by_state(script: Script) -> dict[tuple[str, str], tuple[Row, ...]]:
     return table
 
 
+def _stamp(expects: Expecting) -> str:
+    told = json.dumps([expects.parser, expects.slot, expects.options])
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
 def _rows_of(script: Script, state: State, event: str) -> tuple[Row, ...]:
+    if event in state.as_unclear and not any(r.on == event for r in state.rows):
+        event = "unclear"
     rows = [r for r in (*state.rows, *script.always) if r.on == event]
     if event in script.fallback and not any(not r.guards for r in rows):
         rows += _rows_of(script, state, script.fallback[event])

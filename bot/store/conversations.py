@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,7 +78,7 @@ _SAVE = Prepared(
     .values({name: bindparam(name) for name in _SAVED})
 )
 
-_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now")
+_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked")
 """The fields of a Conversation that are kept sealed, in one value."""
 
 
@@ -112,12 +113,14 @@ def open_mind(tx: Tx, *, conversation_id: str, state: str, turn: int, held_by: s
 
 
 def start(tx: Tx, *, person_id: str, phone_key: str, language: str, flow_version: str,
-          suppressed: bool = False, code_word: str | None = None) -> Stored:  # fmt: skip
-    """A new conversation; the caller holds the person's lock or accepts the constraint's refusal."""
+          suppressed: bool = False, words: Mapping[str, str] | None = None,
+          marks: tuple[str, ...] = ()) -> Stored:  # fmt: skip
+    """A new conversation; the caller holds the person's lock or accepts the constraint's refusal. `words` are the code
+    word and the second word they chose before, `marks` what need not be asked again."""
     conversation_id = new_id()
-    answers = {"code_word": code_word} if code_word else {}
     conversation = Conversation(
-        state="stopped" if suppressed else "idle", language=language, answers=answers, suppressed=suppressed
+        state="stopped" if suppressed else "idle", language=language, answers=dict(words or {}), marks=marks,
+        suppressed=suppressed,
     )
     row = {
         "conversation_id": conversation_id,

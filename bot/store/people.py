@@ -24,6 +24,7 @@ people = Table(
     Column("erase_requested_at", UTCDateTime),
     Column("line_type", String(10)),  # Lookup's answer, learned once
     Column("created_at", UTCDateTime, nullable=False),
+    Column("duress_word", LargeBinary),  # sealed: "I am not free to text"
 )
 
 
@@ -106,6 +107,11 @@ def set_language(tx: Tx, person_id: str, language: str) -> None:
 def set_code_word(tx: Tx, person_id: str, word: str) -> None:
     sealed = tx.keys.seal("people.code_word", person_id, word)
     tx.conn.execute(people.update().where(people.c.person_id == person_id).values(code_word=sealed))
+
+
+def set_duress_word(tx: Tx, person_id: str, word: str) -> None:
+    sealed = tx.keys.seal("people.duress_word", person_id, word)
+    tx.conn.execute(people.update().where(people.c.person_id == person_id).values(duress_word=sealed))
 
 
 def mark_erase_requested(tx: Tx, person_id: str) -> None:

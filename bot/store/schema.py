@@ -26,6 +26,7 @@ from bot.store import (
     heartbeats,
     messages,
     people,
+    promises,
     staff,
     watermarks,
 )
@@ -34,7 +35,8 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, staff, watermarks,
+    audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, promises, staff,
+    watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -48,6 +50,7 @@ SEALED = (
     "passkeys.credential",
     "passkeys.name",
     "people.code_word",
+    "people.duress_word",
     "people.phone",
     "releases.items",
     "reporters.phone",

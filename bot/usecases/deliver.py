@@ -152,6 +152,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any]) -> SendFacts:
         stopped=campaigns.stopped(tx),
         consent=consent.state_of(tx, row.phone_key),
         safe_hours=row.safe_hours,
+        expected=row.kind == "notice" and row.safe_hours is None,
         place=place_of(number, stated_zip3s(tx, row.person_id)),
         last_inbound_at=campaigns.last_inbound_at(tx, row.person_id),
         **(_campaign_facts(tx, row) if row.kind == "campaign" else {}),

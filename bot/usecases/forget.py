@@ -15,7 +15,7 @@ from bot import log
 from bot.errors import SendError
 from bot.ports import SmsCarrier
 from bot.services import Services
-from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, watermarks
+from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, promises, watermarks
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
@@ -67,7 +67,7 @@ def _theirs(tx: Tx, number: str) -> dict[Table, ColumnElement[bool]]:
     p, c = people.people.c, conversations.c
     person = select(p.person_id).where(p.phone_key == phone_key)
     talks = select(c.conversation_id).where(c.person_id.in_(person))
-    by_talk = (messages, handoffs.handoffs, handoffs.notes, directory.offers, directory.holds)
+    by_talk = (messages, handoffs.handoffs, handoffs.notes, promises.promises, directory.offers, directory.holds)
     by_person = (campaigns.recipients, consent.releases, conversations)
     return {
         **{table: table.c.conversation_id.in_(talks) for table in by_talk},

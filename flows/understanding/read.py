@@ -33,6 +33,8 @@ MEANINGS: Mapping[str, tuple[Intent, tuple[Flag, ...]]] = {
     "help": (Intent.HELP, (Flag.HUMAN,)),
     "third_party": (Intent.THIRD_PARTY, (Flag.THIRD_PARTY,)),
     "erase": (Intent.ERASE, ()),
+    "known": (Intent.KNOWN, ()),
+    "new_word": (Intent.NEW_WORD, ()),
     "unshare": (Intent.UNSHARE, ()),
     "later": (Intent.LATER, ()),
     "unsafe": (Intent.LATER, (Flag.UNSAFE,)),

@@ -25,6 +25,8 @@ RULES = frozenset(
         "booking",
         "where_is_it",
         "erase",
+        "known",
+        "new_word",
         "unshare",
         "later",
         "unsafe",

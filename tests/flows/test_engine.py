@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transitions import MachineError
 
-from flows.transcript import happen
 from bot.script_files import load_script
 from flows import engine
 from flows.actions import HandOff, Say, TellAdvocates, Withdraw
@@ -22,6 +21,7 @@ from flows.cursor import Cursor
 from flows.engine import EngineError, diagram, machine_of, step, triggers
 from flows.events import HandOffOpened, MessageReceived, OpeningsFound
 from flows.script import Script, lint
+from flows.transcript import happen
 
 SCRIPT = load_script()
 RESTING = [s.name for s in SCRIPT.states.values() if not s.passing and s.name != "stopped"]

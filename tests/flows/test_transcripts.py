@@ -1,7 +1,6 @@
 """Does every conversation go as its transcript says? The conversation is stored and loaded between all lines.
 
-The lines are those of flows/transcript.py. UPDATE_TRANSCRIPTS=1 rewrites the answers; read the difference before keeping
-it.
+The lines are those of flows/transcript.py. UPDATE_TRANSCRIPTS=1 rewrites the answers; read the difference first.
 """
 
 from __future__ import annotations
