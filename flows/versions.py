@@ -1,4 +1,4 @@
-"""What becomes of a conversation that began on another version of the script? It is moved, by rules that stand in a file.
+"""What becomes of a conversation that began on another version of the script? It is moved, by rules in a file.
 
 `flows/moves.toml` says where a state that was renamed or taken out leads, and how answers are called now. What no rule
 names is met by the neutral check (R1) and then by the first question still open: nobody pays for a changed script.
@@ -33,10 +33,10 @@ class Moves:
 
 
 def moved(conversation: Conversation, moves: Moves, states: Mapping[str, object]) -> Conversation:
-    """The conversation as this version of the script may take it up. Unchanged when nothing of it is called otherwise."""
-    if conversation.state in states and (conversation.resume is None or conversation.resume in states):
-        if not (moves.slots.keys() & conversation.answers.keys() or moves.values.keys() & conversation.answers.keys()):
-            return conversation
+    """The conversation as this version of the script may take it up; itself when nothing of it is called otherwise."""
+    known = conversation.state in states and (conversation.resume is None or conversation.resume in states)
+    if known and not (moves.slots.keys() | moves.values.keys()) & conversation.answers.keys():
+        return conversation
     state = _state(conversation.state, moves, states) or NEUTRAL
     resume = None if conversation.resume is None else _state(conversation.resume, moves, states)
     if getattr(states[state], "passing", False):  # never rested in: gone on to after the neutral check

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from bot.rules.wording import check as check_wording
-from bot.script_files import FLOWS, load_script
+from bot.rules.lint import lint
+from bot.script_files import FLOWS, load_script, sources
 from flows.engine import diagram as draw
-from flows.script import ScriptError
 
 
 @click.group(help="Check and draw the flows.")
@@ -18,7 +17,7 @@ def flows() -> None:
     pass
 
 
-@flows.command(help="Lint every flow, text and word list; exit 1 with file, key and reason.")
+@flows.command(help="Lint every flow, text and word list; exit 1 with file, line, key, reason and what to do.")
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -26,16 +25,14 @@ def flows() -> None:
     help="Another folder of flows.",
 )
 def check(folder: Path) -> None:
-    try:
-        script = load_script(folder)
-    except ScriptError as error:
-        click.echo(str(error))
-        sys.exit(1)
-    findings = check_wording(script.wording)
+    findings = lint(sources(folder))
     for finding in findings:
-        click.echo(f"copy/{finding.language}.toml: {finding.key}: {finding.rule}: {finding.detail}")
+        click.echo(str(finding))
     if findings:
+        count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+        click.echo(f"{count}. Nothing was changed.")
         sys.exit(1)
+    script = load_script(folder)
     unreviewed = sum(
         not script.wording.is_reviewed(k, language) for k in script.wording.keys for language in ("en", "es")
     )

@@ -201,8 +201,9 @@ def _alike(texts: list[Text]) -> Iterator[Finding]:
     for other in others:
         if difference := _names(first) ^ _names(other):
             yield Finding(other.language, other.key, "placeholders", f"not in both languages: {min(difference)}")
-        if _options(first.text) != _options(other.text):
-            detail = f"{_options(other.text)} numbered answers, but {_options(first.text)} in {first.language}"
+        if numbered_answers(first.text) != numbered_answers(other.text):
+            there = numbered_answers(first.text)
+            detail = f"{numbered_answers(other.text)} numbered answers, but {there} in {first.language}"
             yield Finding(other.language, other.key, "options", detail)
 
 
@@ -235,7 +236,7 @@ def _questions(text: str) -> int:
     return text.count("?") - len(_QUESTION_THEN_KEYWORD.findall(text))
 
 
-def _options(text: str) -> int:
+def numbered_answers(text: str) -> int:
     """How far the numbered answers count up from 1."""
     highest = 0
     for found in _OPTION.finditer(text):

@@ -1,4 +1,4 @@
-"""What happens to a conversation under way when the script changes? Each rule of flows/versions.py, under a running one."""
+"""What happens to a conversation under way when the script changes? Each rule of flows/versions.py."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _other_order(parts: dict[str, Any]) -> None:
 
 
 def test_a_text_that_only_reads_better_moves_nobody() -> None:
-    script = changed(lambda d: d["copy"]["en"]["texts"]["Q2"].update(text="What would help? 1 a place to stay 2 to talk "
-                                                                          "3 doctor 4 legal help 5 food 6 other"))  # fmt: skip
+    better = "What would help? 1 a place to stay 2 to talk 3 doctor 4 legal help 5 food 6 other"
+    script = changed(lambda d: d["copy"]["en"]["texts"]["Q2"].update(text=better))
     after, said = heard(at("need", urgency="week"), "4", script)
     assert (after.answers["need"], said) == (["legal"], ["Q3"])
     assert script.version != BEFORE.version
