@@ -10,6 +10,9 @@ import click
 from bot.rules.lint import lint
 from bot.script_files import FLOWS, load_script, sources
 from flows.engine import diagram as draw
+from flows.replay import differences
+from flows.script import ScriptError
+from flows.transcript import BadTranscript
 
 
 @click.group(help="Check and draw the flows.")
@@ -40,6 +43,36 @@ def check(folder: Path) -> None:
         f"{len(script.states)} states, {len(script.rows)} answers to what can happen, {len(script.wording.keys)} texts "
         f"in two languages: no fault found. {unreviewed} texts are drafts nobody has signed off."
     )
+
+
+@flows.command(help="Play stored transcripts, and show what would have been said differently.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=FLOWS,
+    help="A changed folder of flows; without it, the flows as they are.",
+)
+def replay(paths: tuple[Path, ...], against: Path) -> None:
+    try:
+        then, now = load_script(), load_script(against)
+    except ScriptError as error:
+        raise click.ClickException(f"{error}. `flows check` says all that is wrong.") from error
+    files = [file for path in paths for file in (sorted(path.rglob("*.txt")) if path.is_dir() else [path])]
+    changed = 0
+    for file in files:
+        try:
+            found = differences(file.read_text(encoding="utf-8"), then, now)
+        except (BadTranscript, UnicodeDecodeError) as error:
+            raise click.ClickException(f"{file}: {error}") from error
+        changed += bool(found)
+        for one in found:
+            click.echo(f"{file}:{one.line}: {one.event}")
+            for was in one.was or ("nothing",):
+                click.echo(f"    was    {was}")
+            for would in one.would or ("nothing",):
+                click.echo(f"    would  {would}")
+    click.echo(f"{len(files)} transcripts played, {changed} would go differently.")
 
 
 @flows.command(help="The state diagram, as Mermaid.")
