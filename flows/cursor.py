@@ -180,8 +180,6 @@ class Cursor:
                 self.safe_now = True
             case "forget":
                 self.answers = {}
-            case "choose_language":
-                self.language = str(given.get("language") or self.reading.option or self.language)
             case "take_guess":
                 self.answers["area"] = self.found.pop("area_guess", "skipped")
             case "drop_guess":

@@ -18,7 +18,7 @@ OUTSIDE_THE_TABLE = {Intent.STOP, Intent.STOP_SILENT, Intent.START, Intent.WRONG
 MESSAGE_EVENTS = (*(i.value for i in Intent if i not in OUTSIDE_THE_TABLE), "door", "picture", "duress")
 
 DEEDS = frozenset(
-    "withdraw release safe_hours code_word duress_word unshare erase forget close choose_language safe "
+    "withdraw release safe_hours code_word duress_word unshare erase forget close safe "
     "take_guess drop_guess choose back_to_screen".split()
 )
 PLAIN_GUARDS = frozenset(

@@ -23,7 +23,7 @@ from tests.usecases.line import PERSON, TheLine, the_line
 
 SCRIPT = load_script()
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-WHOLE_WAY = TRANSCRIPTS / "the_whole_way.txt"
+WHOLE_WAY = TRANSCRIPTS / "en" / "the_whole_way.txt"
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ from bot.store.crypto import Keyring
 from bot.store.db import Tx
 from flows.actions import Say
 from flows.conversation import Conversation
+from flows.cursor import Cursor
+from flows.parts import Row
+from flows.structure import every_row
 from flows.transcript import BadTranscript, play, said, turns
 from tests.conftest import NOON_IN_CHICAGO
 
@@ -69,3 +72,63 @@ def test_a_chat_that_was_saved_is_a_transcript(tmp_path: Path) -> None:
 def test_a_line_that_means_nothing_is_named(text: str) -> None:
     with pytest.raises(BadTranscript, match="line"):
         play(text, SCRIPT)
+
+
+# --- Every branch, in both languages ------------------------------------------------------------------------------
+
+ONE_LANGUAGE_ONLY = {
+    "en": {"spanish_decides_by_itself"},
+    "es": {"alto", "para", "stop_meant", "the_work_door", "todo_el_camino", "ya_in_spanish"},
+}
+"""About words or a door that only one of the two has."""
+NEVER_FIRES_TODAY = {"other_language ": "every language that is recognised has a name"}
+"""Rows, by event and conditions, that a transcript cannot reach, each with its reason."""
+
+
+def outline(path: Path) -> list[str]:
+    """What happened and what was said, without the words and the language."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.removesuffix(" es") for line in lines if line[:1] in ("<", "=", "!", "@", "~")]
+
+
+def test_every_transcript_has_a_twin() -> None:
+    names = {language: {path.stem for path in (FOLDER / language).glob("*.txt")} for language in ("en", "es")}
+    assert names["en"] - names["es"] == ONE_LANGUAGE_ONLY["en"]
+    assert names["es"] - names["en"] == ONE_LANGUAGE_ONLY["es"]
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "en").glob("*.txt")), ids=lambda p: p.stem)
+def test_a_twin_goes_the_same_way(path: Path) -> None:
+    if path.stem not in ONE_LANGUAGE_ONLY["en"]:
+        assert outline(FOLDER / "es" / path.name) == outline(path)
+
+
+def test_every_row_fires_and_every_text_is_said_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    fired: set[str] = set()
+    carry_out = Cursor.carry_out
+
+    def seen(cursor: Cursor, row: Row) -> None:
+        fired.add(row.where)
+        carry_out(cursor, row)
+
+    monkeypatch.setattr(Cursor, "carry_out", seen)
+    for language in ("en", "es"):
+        fired.clear()
+        said_here: set[str] = set()
+        for path in (FOLDER / language).glob("*.txt"):
+            for world, _ in turns(path.read_text(encoding="utf-8"), SCRIPT):
+                said_here |= {action.key for action in world.done if isinstance(action, Say)}
+        silent = [f"{r.where}: {r.on} {_conditions(r)}" for r in every_row(SCRIPT)
+                  if r.where not in fired and f"{r.on} {_conditions(r)}" not in NEVER_FIRES_TODAY]  # fmt: skip
+        assert not silent, f"no {language} transcript takes these rows"
+        unsaid = {key for key in SCRIPT.wording.keys if key not in said_here and not _said_by_others(key)}
+        assert not unsaid, f"no {language} transcript says these"
+
+
+def _conditions(row: Row) -> str:
+    return ", ".join(f"{'' if g.wanted else 'not '}{g.kind}{':' if g.argument else ''}{g.argument}" for g in row.guards)
+
+
+def _said_by_others(key: str) -> bool:
+    """To providers, by campaigns, by an advocate, or after a state nobody is put in yet."""
+    return key.startswith("PU") or key in ("O1", "O2", "O3", "O4", "H0", "V1", "L0")
