@@ -5,6 +5,7 @@ The words live in `flows/copy/<language>.toml`; this file checks them once and f
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,23 @@ class Text:
     def placeholders(self) -> frozenset[str]:
         return frozenset(_PLACEHOLDER.findall(self.text))
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with any letter of the words: a sign-off is of these words and no others."""
+        return hashlib.sha256(f"{self.key}\n{self.language}\n{self.text}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Who has cleared a text, and on which day."""
+
+    by: str
+    on: str
+
+
+SignOffs = Mapping[tuple[str, str, str], SignOff]
+"""Sign-offs kept outside the copy files, by key, language and fingerprint of the words."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Template:
@@ -124,10 +142,17 @@ class Wording:
         """KeyError for a key or language that does not exist."""
         return self._texts[key, language]
 
-    def is_reviewed(self, key: str, language: str) -> bool:
-        """Both marks are there: who, and when."""
+    def is_reviewed(self, key: str, language: str, signed: SignOffs | None = None) -> bool:
+        """Whether somebody has signed off exactly these words."""
+        return self.review(key, language, signed) is not None
+
+    def review(self, key: str, language: str, signed: SignOffs | None = None) -> SignOff | None:
+        """Who signed these words off, and when: by the marks in the copy file, or by a sign-off of this very content
+        that is kept elsewhere. A text that was changed since is a draft again."""
         text = self._texts[key, language]
-        return bool(text.reviewed_by and text.reviewed_on)
+        if text.reviewed_by and text.reviewed_on:
+            return SignOff(text.reviewed_by, text.reviewed_on)
+        return (signed or {}).get((key, language, text.fingerprint))
 
     def render(self, key: str, language: str, fields: Mapping[str, str | int]) -> str:
         """The text, filled in. A Spanish {WHEN_ES} is filled from the field WHEN. Fields that are not asked for are

@@ -114,6 +114,26 @@ def filled_at_widest(text: Text) -> str:
     return filled
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a reviewer wants to see beside a text: how long it may become, and how hard it is to read."""
+
+    units: int
+    """GSM-7 septets (or UCS-2 units) with every placeholder at its widest."""
+    segments: int
+    level: float
+    """Flesch-Kincaid grade in English (lower is easier), Fernandez-Huerta ease in Spanish (higher is easier)."""
+    findings: tuple[Finding, ...]
+
+
+def look(text: Text) -> Look:
+    """One text as a reviewer sees it."""
+    measured = measure(filled_at_widest(text))
+    formula = reading_level.fernandez_huerta if text.language == "es" else reading_level.flesch_kincaid
+    findings = tuple(Finding(text.language, text.key, rule, detail) for rule, detail in _broken(text))
+    return Look(measured.units, measured.segments, formula(text.text), findings)
+
+
 def _broken(text: Text) -> Iterator[tuple[str, str]]:
     """Each rule this one text breaks."""
     yield from _length(text)
