@@ -199,12 +199,12 @@ def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Store
     )
 
 
-def _chosen_words(tx: Tx, context: Row[Any]) -> dict[str, str]:
+def _chosen_words(tx: Tx, context: Any) -> dict[str, str]:
     sealed = {"code_word": context.code_word, "duress_word": context.duress_word}
     return {name: tx.keys.open(f"people.{name}", context.person_id, value) for name, value in sealed.items() if value}
 
 
-def _told_before(context: Row[Any]) -> tuple[str, ...]:
+def _told_before(context: Any) -> tuple[str, ...]:
     """What they told us in an earlier conversation is not asked again."""
     told = {"hours": context.safe_hours is not None, "word": context.code_word is not None}
     return tuple(mark for mark, known in told.items() if known)
