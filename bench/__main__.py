@@ -18,7 +18,7 @@ from statistics import median
 
 from sqlalchemy import URL, insert
 
-from bench import floor, load
+from bench import floor, load, step
 from bench.door import Door, arrivals
 from bot.adapters.clock import SystemClock
 from bot.settings import SIMULATED_ACCOUNT
@@ -65,6 +65,8 @@ class Place:
 
 
 def main() -> None:
+    step.main()
+    print(flush=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
         redis_url = stack.enter_context(redis_server())

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from transitions import EventData, Machine
 
-from flows.actions import HandOff, Release, Restore, Say, TellAdvocates, Withdraw
+from flows.actions import Close, HandOff, Release, Restore, Say, TellAdvocates, Withdraw
 from flows.conversation import Conversation, Flag, Holder, Tier, Turn
 from flows.cursor import Cursor
 from flows.events import (
@@ -71,7 +71,7 @@ def step(conversation: Conversation, event: Event, script: Script) -> Turn:
             cursor.held_by = Holder.BOT
         case AdvocateFinished():
             cursor.held_by = Holder.BOT
-            _fire(cursor, "finished")
+            _finished(cursor)
         case _:
             assert_never(event)
     return cursor.turn()
@@ -223,6 +223,15 @@ def _while_held(cursor: Cursor, intent: Intent) -> None:
         cursor.add(TellAdvocates(Tier.P0, intent.value))
     elif intent is Intent.UNSHARE:
         cursor.add(Release(given=False))
+
+
+def _finished(cursor: Cursor) -> None:
+    """Given back; but to somebody who said STOP meanwhile nothing is said, whatever the outcome."""
+    if cursor.suppressed:
+        cursor.state = "stopped"
+        cursor.add(Close())
+    else:
+        _fire(cursor, "finished")
 
 
 def _unless_held(cursor: Cursor, trigger: str) -> None:
