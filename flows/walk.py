@@ -62,11 +62,12 @@ def in_every_state(script: Script) -> list[Way]:
 
 
 def _next(script: Script, state: State) -> list[str]:
-    """Own rows first, in their order; the screen goes through its questions, then to what is found."""
+    """Its own rows, what always happens before what needs a condition; the screen goes through its questions."""
     if state.name == "screen":
         return [*(q.needs for q in script.questions if q.needs), *(q.name for q in script.questions), "searching"]
     rows = script.rows["searching", "found"] if state.name == "searching" else state.rows
-    places = [place for row in rows for place in places_of(script, row) if place != "="]
+    usual_first = sorted(rows, key=lambda row: bool(row.guards))
+    places = [place for row in usual_first for place in places_of(script, row) if place != "="]
     return list(dict.fromkeys(places))
 
 
