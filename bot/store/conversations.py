@@ -174,6 +174,21 @@ def open_of(tx: Tx, person_id: str) -> str | None:
     return tx.conn.execute(select(c.conversation_id).where(c.person_id == person_id, c.closed_at.is_(None))).scalar()
 
 
+def living(tx: Tx, conversation_id: str) -> Stored | None:
+    """This conversation, locked; if it was closed, the one that is open with the same person, or itself, opened again:
+    something about it must be put before a human."""
+    stored = load(tx, conversation_id)
+    if stored is None or not stored.closed:
+        return stored
+    standing = open_of(tx, stored.person_id)
+    if standing is None:
+        values = {"closed_at": None, "held_by": Holder.BOT.value}
+        c = conversations.c
+        tx.conn.execute(conversations.update().where(c.conversation_id == conversation_id).values(**values))
+        standing = conversation_id
+    return load(tx, standing)
+
+
 def take_seqs(tx: Tx, conversation_id: str, n: int) -> int:
     """Reserve `n` places in the thread; returns the first."""
     c = conversations.c

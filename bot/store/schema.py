@@ -16,12 +16,27 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from bot.store import audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, staff
+from bot.store import (
+    alerts,
+    audit,
+    campaigns,
+    consent,
+    conversations,
+    directory,
+    handoffs,
+    heartbeats,
+    messages,
+    people,
+    redactions,
+    senders,
+    staff,
+)
 from bot.store.db import make_engine, metadata
 
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
-AGGREGATES = (audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, staff)
+AGGREGATES = (alerts, audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people,
+              redactions, senders, staff)  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
 SEALED = (

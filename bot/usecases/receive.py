@@ -78,6 +78,8 @@ def _receive(tx: Tx, services: Services, text: InboundText) -> Outcome:
     context = _look(tx, phone, text.provider_sid)
     if context.known:
         return Outcome.DUPLICATE
+    if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
+        context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
     if stored.last_inbound_at is None and consent.state_of(tx, context.phone_key) == "none":
         consent.give(tx, context.phone_key, how="inbound_first")  # they wrote: that is their yes to an answer (R-C1)

@@ -13,7 +13,7 @@ from bot.rules.ladder import WARN_BEFORE, next_alarm, owner_alarm, promised_minu
 from bot.services import Services
 from bot.store import handoffs, heartbeats, staff
 from bot.store.db import Database, Tx
-from bot.usecases import ask_providers, deliver, hold, link_audit, release_recipients, settle, turn
+from bot.usecases import ask_providers, claim_texts, hold, link_audit, redact, release_recipients, settle, turn
 from flows.actions import HandOff
 from flows.conversation import Tier
 from flows.events import PromiseLate
@@ -100,9 +100,14 @@ def _campaigns(database: Database, services: Services) -> None:
 
 
 def _texts(database: Database, services: Services) -> None:
-    """Texts that are due, and texts whose fate is unknown: ring, in case a ring was lost."""
+    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied: ring, in case a ring was
+    lost."""
     with database.reading() as tx:
-        ring = deliver.anything_due(tx) or settle.anything_in_doubt(tx)
+        ring = (
+            claim_texts.anything_due(tx, services)
+            or settle.anything_in_doubt(tx)
+            or redact.anything_to_redact(tx, services)
+        )
     if ring:
         services.nudges.deliver()
 

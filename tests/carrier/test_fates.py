@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from bot.adapters.twilio import CODES, TwilioCarrier, sticky_sender
+from bot.adapters.twilio import CODES, TwilioCarrier
 from bot.errors import SendError
 from bot.simulator.control import Control
 from tests.carrier.line import ACCOUNT, ANA, BEA, OURS, TOKEN, Answer, Line, settle, text_to
@@ -166,18 +166,6 @@ def test_a_service_sends_when_one_is_set(simulator, line: Line, control: Control
     assert [m.provider_sid for m in carrier.look_up(to=ANA, since=datetime.now(UTC))] == [sid]
     settle(control)
     assert {c.form.get("MessagingServiceSid") for c in line.calls} == {"MG" + "1" * 32}
-
-
-def test_a_person_always_sees_the_same_number_of_ours() -> None:
-    senders = tuple(f"+1210555010{i}" for i in range(4))
-    people = [f"+1512555{i:04d}" for i in range(400)]
-    chosen = {to: sticky_sender(senders, to) for to in people}
-    assert chosen == {to: sticky_sender(tuple(reversed(senders)), to) for to in people}, "order does not matter"
-    shares = [list(chosen.values()).count(s) for s in senders]
-    assert min(shares) > 60, "each number carries its share"
-    kept = {to: sticky_sender(senders[:3], to) for to in people}
-    moved = [to for to in people if kept[to] != chosen[to]]
-    assert {chosen[to] for to in moved} == {senders[3]}, "only people of the number that went are moved"
 
 
 def test_connections_are_kept_and_never_shared_with_a_fork(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
