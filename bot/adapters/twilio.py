@@ -39,7 +39,7 @@ RETRY_AFTER_S = 5.0
 
 RETRY_AFTER_LIMIT_S = 3600.0
 PAGE = 200
-CALLS_AT_ONCE = 128
+CALLS_AT_ONCE = 160
 """Connections kept open to one host: more than are ever under way, so that none is made anew for want of a place."""
 _RETENTION = {"content_retention": "discard", "address_retention": "obfuscate"}
 VALIDITY_LIMIT_S = 36_000

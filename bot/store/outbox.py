@@ -6,7 +6,9 @@ Everything here works on many texts in few statements: a claim of fifty costs th
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select
@@ -27,12 +29,12 @@ _m, _c, _p = messages.c, conversations.c, people.people.c
 _earlier = messages.alias("earlier").c
 
 
-def _waits_for_one_before(now: datetime) -> ColumnElement[bool]:
+def _waits_for_one_before() -> ColumnElement[bool]:
     """One person's texts leave in their order. One before that is being handed over, or put off by the carrier, holds
     the later ones back; so does one whose fate is unknown, until it is settled or put before a person. A text about
     danger waits for nothing but an earlier one on its way, and not long for that."""
     urgent = _m.priority <= URGENT
-    patient = or_(~urgent, _m.due_at > now - PATIENCE)
+    patient = or_(~urgent, _m.due_at > bindparam("patient_since"))
     return (
         select(_earlier.message_id)
         .where(
@@ -62,29 +64,46 @@ _WANTED = (
 )  # fmt: skip
 
 
-def due(now: datetime, limit: int, *, shut_answers: Collection[str] = (), shut_campaigns: Collection[str] = (),
-        first: int = 0, last: int = CAMPAIGN) -> Select[Any]:  # fmt: skip
-    """Texts whose time has come and that wait for none before, urgent ones first; of priorities `first` to `last`.
-    Texts to people who know one of the shut senders are left out; a text about danger never is."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which texts: of the priorities `first` to `last`, but those to people who know one of the shut senders. A text
+    about danger is never left out."""
+
+    first: int = 0
+    last: int = CAMPAIGN
+    shut_answers: frozenset[str] = frozenset()
+    shut_campaigns: frozenset[str] = frozenset()
+
+
+def due(tx: Tx, wanted: Wanted, limit: int, *, locked: bool = False) -> Sequence[Row[Any]]:
+    """Texts whose time has come and that wait for none before, urgent ones first."""
+    moments = {"now": tx.now, "patient_since": tx.now - PATIENCE, "most": limit}
+    return tx.conn.execute(_due(wanted, locked), moments).all()
+
+
+@lru_cache(maxsize=64)
+def _due(wanted: Wanted, locked: bool) -> Select[Any]:
+    """Built once for each combination: a drain asks some forty times a second."""
     known = func.coalesce(_p.sender, "")
     shut = [
         ~and_(_m.priority > after, known.in_(names))
-        for after, names in ((URGENT, shut_answers), (CAMPAIGN - 1, shut_campaigns))
+        for after, names in ((URGENT, wanted.shut_answers), (CAMPAIGN - 1, wanted.shut_campaigns))
         if names
     ]
-    return (
+    query = (
         select(*_WANTED)
         .join_from(messages, conversations, _c.conversation_id == _m.conversation_id)
         .join(people.people, _p.person_id == _c.person_id)
         .outerjoin(consent.suppressions, consent.suppressions.c.phone_key == _p.phone_key)
         .where(
-            _m.status == "queued", _m.direction == "out", _m.due_at <= now,
-            _m.priority.between(first, last), *shut,
-            ~_waits_for_one_before(now),
+            _m.status == "queued", _m.direction == "out", _m.due_at <= bindparam("now"),
+            _m.priority.between(wanted.first, wanted.last), *shut,
+            ~_waits_for_one_before(),
         )
         .order_by(_m.priority, _m.due_at, _m.seq)
-        .limit(limit)
+        .limit(bindparam("most"))
     )  # fmt: skip
+    return query.with_for_update(of=messages, skip_locked=True) if locked else query
 
 
 def claim(tx: Tx, ids_by_sender: Mapping[str, Sequence[str]], lease: timedelta) -> None:
@@ -302,3 +321,9 @@ def give_back(tx: Tx, provider_sid: str) -> None:
     wrong = (_m.provider_sid == provider_sid, _m.direction == "out", _m.confirmed_at.is_(None))
     values = {"status": "unknown", "provider_sid": None, "lease_until": tx.now, "sent_at": None, "settled_at": None}
     tx.conn.execute(messages.update().where(*wrong).values(**values))
+
+
+def stay_unknown(tx: Tx) -> int:
+    """Texts that were put before a person because nobody could tell what became of them."""
+    query = select(func.count()).select_from(messages).where(_m.status == "unknown", _m.settled_at.is_not(None))
+    return tx.conn.execute(query).scalar_one()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, func, select, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
@@ -19,13 +19,14 @@ redactions = Table(
     "redactions",
     metadata,
     Column("redaction_id", String(32), primary_key=True),  # in order of time
-    Column("provider_sid", String(40), nullable=False, unique=True),
+    Column("provider_sid", String(40), nullable=False),
     Column("direction", String(3), nullable=False),
     Column("state", String(10), nullable=False),  # due · done · given_up
     Column("attempts", Integer, nullable=False),
     Column("due_at", UTCDateTime, nullable=False),
     Column("reason", String(40)),  # the carrier's last refusal
     Column("done_at", UTCDateTime),
+    UniqueConstraint("provider_sid", "direction"),
     CheckConstraint("state IN ('due', 'done', 'given_up')", name="state"),
     Index("ix_redactions_due", "due_at", sqlite_where=text("state = 'due'"), postgresql_where=text("state = 'due'")),
     Index("ix_redactions_direction", "direction", "redaction_id"),
@@ -48,7 +49,7 @@ def add(tx: Tx, provider_sids: Iterable[str], direction: str, due_at: datetime) 
     ]  # fmt: skip
     if rows:
         insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
-        tx.conn.execute(insert(redactions).on_conflict_do_nothing(index_elements=["provider_sid"]), rows)
+        tx.conn.execute(insert(redactions).on_conflict_do_nothing(index_elements=["provider_sid", "direction"]), rows)
 
 
 def claim(tx: Tx, limit: int, lease: timedelta) -> list[Copy]:

@@ -19,6 +19,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.store import campaigns, outbox, senders
 from bot.store.db import Tx
+from bot.store.outbox import Wanted
 
 Room = tuple[int, int, int]
 """How many more texts of each class may be claimed: urgent, answers, campaigns."""
@@ -69,8 +70,8 @@ def claim_texts(tx: Tx, services: Services, wanted: Room, lease: timedelta) -> l
     claimed: list[Claimed] = []
     by_sender: dict[str, list[str]] = defaultdict(list)
     now_known: dict[str, list[str]] = defaultdict(list)
-    for query in _queries(tx.now, pace, wanted):
-        rows = tx.conn.execute(query.with_for_update(of=outbox.messages, skip_locked=True)).all()
+    for some, limit in _looks(pace, wanted):
+        rows = outbox.due(tx, some, limit, locked=True)
         facts = _gather(tx, rows)
         for row in rows:
             urgency = urgency_of(row.priority)
@@ -96,8 +97,8 @@ def claim_texts(tx: Tx, services: Services, wanted: Room, lease: timedelta) -> l
 
 def anything_due(tx: Tx, services: Services, wanted: Room = (1, 1, 1)) -> bool:
     """Could a text leave now? What the sweep rings for."""
-    queries = _queries(tx.now, _pace(tx, services.settings, locked=False), wanted)
-    return any(tx.conn.execute(query.limit(1)).first() is not None for query in queries)
+    looks = _looks(_pace(tx, services.settings, locked=False), wanted)
+    return any(outbox.due(tx, some, 1) for some, _ in looks)
 
 
 def sender_names(settings: Settings) -> tuple[str, ...]:
@@ -134,17 +135,17 @@ def _standing(row: Row[Any] | None, unconfirmed: int) -> Standing:
     return Standing(row.free_at, row.quiet_until, row.campaigns_at, row.day, row.today, unconfirmed)
 
 
-def _queries(now: datetime, pace: Pace, wanted: Room) -> Iterator[Any]:
-    """The rows to look at: those of conversations, then those of campaigns, so that few are read in vain. A class that
-    there is no room for is not read."""
+def _looks(pace: Pace, wanted: Room) -> Iterator[tuple[Wanted, int]]:
+    """Which rows to look at, and how many: those of conversations, then those of campaigns, so that few are read in
+    vain. A class that there is no room for is not read."""
     shut = {urgency: pace.shut(urgency) for urgency in (ANSWER, CAMPAIGN)}
     everyone = frozenset(pace.limits)
     answers = wanted[ANSWER] > 0 and shut[ANSWER] != everyone
     if wanted[URGENT] > 0:
         last = outbox.CAMPAIGN - 1 if answers else outbox.URGENT
-        yield outbox.due(now, wanted[URGENT], shut_answers=shut[ANSWER], last=last)
+        yield Wanted(last=last, shut_answers=shut[ANSWER]), wanted[URGENT]
     if wanted[CAMPAIGN] > 0 and shut[CAMPAIGN] != everyone:
-        yield outbox.due(now, wanted[CAMPAIGN], shut_campaigns=shut[CAMPAIGN], first=outbox.CAMPAIGN)
+        yield Wanted(first=outbox.CAMPAIGN, shut_campaigns=shut[CAMPAIGN]), wanted[CAMPAIGN]
 
 
 def _asked_once_more(tx: Tx, row: Row[Any], facts: SendFacts) -> int | None:

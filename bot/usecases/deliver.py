@@ -39,7 +39,7 @@ end of the lease others may look the text up, and what they do not find they sen
 FIRST_LOOK = timedelta(seconds=10)
 """After a call that ended without an answer: what the carrier took it has in its list by then, as a rule."""
 
-SIDE_BY_SIDE = 96
+SIDE_BY_SIDE = 128
 ROOM = (SIDE_BY_SIDE, SIDE_BY_SIDE - 16, SIDE_BY_SIDE - 32)
 """So many calls may be under way before a text of each class waits: sixteen places are only ever given to texts about
 danger, and sixteen more never to campaigns."""

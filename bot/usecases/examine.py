@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import SendError
 from bot.rules.wording import check
 from bot.services import Services
-from bot.store import heartbeats, schema
+from bot.store import heartbeats, outbox, redactions, schema
+from bot.usecases import alerts
 
 STALE = timedelta(seconds=30)
 
@@ -25,7 +26,7 @@ class Finding:
 
 def examine(services: Services) -> list[Finding]:
     """Settings were read already, or nothing would run; the rest is asked here."""
-    return [_settings(services), *_database(services), _carrier(services), *_texts(services)]
+    return [_settings(services), *_database(services), _carrier(services), *_on_the_way(services), *_texts(services)]
 
 
 def _settings(services: Services) -> Finding:
@@ -56,6 +57,25 @@ def _carrier(services: Services) -> Finding:
     except SendError as error:
         return Finding("carrier", False, f"{error.staff_text} ({error.code})")
     return Finding("carrier", True, "credentials accepted")
+
+
+def _on_the_way(services: Services) -> list[Finding]:
+    """What stands between us and the carrier that an operator should know of."""
+    try:
+        with services.database.reading() as tx:
+            faults = alerts.standing(tx, services)
+            unknown = outbox.stay_unknown(tx)
+            left = redactions.counts(tx).get("given_up", 0)
+    except SQLAlchemyError:
+        return []  # told already, by the database's own finding
+    found = [Finding("alert", False, f"{words} ({code})") for code, words in faults]
+    if unknown:
+        words = f"nobody can tell whether {unknown} texts arrived: see that receipts reach PUBLIC_URL"
+        found.append(Finding("unknown", False, words))
+    if left:
+        words = f"{left} copies at the carrier could not be emptied: empty them in its console"
+        found.append(Finding("redaction", False, words))
+    return found or [Finding("outbox", True, "nothing that needs an operator")]
 
 
 def _texts(services: Services) -> list[Finding]:

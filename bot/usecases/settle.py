@@ -61,6 +61,8 @@ def _settle_one(database: Database, services: Services, row: Row[Any]) -> bool:
     number = database.keys.open("people.phone", row.person_id, row.phone)
     there: Sequence[CarrierMessage] | None = None
     try:
+        if "address" in services.settings.twilio_retention:
+            raise SendError("address_hidden", "later", "The carrier hides numbers: its list cannot be asked for one.")
         there = services.carrier.look_up(to=number, since=row.created_at - CLOCKS_APART)
     except SendError as error:
         log.event("look_up_failed", level="warning", message_id=row.message_id, code=error.code)

@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('due', 'done', 'given_up')", name=op.f("ck_redactions_state")),
         sa.PrimaryKeyConstraint("redaction_id", name=op.f("pk_redactions")),
-        sa.UniqueConstraint("provider_sid", name=op.f("uq_redactions_provider_sid")),
+        sa.UniqueConstraint("provider_sid", "direction", name=op.f("uq_redactions_provider_sid_direction")),
     )
     with op.batch_alter_table("redactions", schema=None) as batch_op:
         batch_op.create_index("ix_redactions_direction", ["direction", "redaction_id"], unique=False)
