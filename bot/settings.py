@@ -286,7 +286,7 @@ def _rates(env: Mapping[str, str]) -> dict[str, tuple[float, int | None]]:
     for part in filter(None, (p.strip() for p in env.get("SENDER_RATES", "").split(","))):
         found = _RATE.fullmatch(part)
         if found is None or float(found["per_s"]) == 0:
-            raise SettingsError("SENDER_RATES must be like +12105550100=4/2000,*=1: segments a second, and a day.")
+            raise SettingsError("SENDER_RATES must be like *=4 or *=4/2000 for each sender: segments a second, a day.")
         rates[found["sender"]] = float(found["per_s"]), int(found["per_day"]) if found["per_day"] else None
     return rates
 

@@ -8,8 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
@@ -95,17 +109,9 @@ def failed(tx: Tx, copy: Copy, *, reason: str, again_at: datetime | None) -> Non
 
 
 def enlist_inbound(tx: Tx, before: datetime, limit: int) -> int:
-    """What people wrote lies at the carrier too. Texts that came in since the last one enlisted, and before that
-    moment; ids are in order of time, and the moment leaves room for those whose transactions were slow."""
-    m = messages.c
-    newest = _newest_inbound(tx)
-    query = select(m.message_id, m.provider_sid).where(
-        m.direction == "in", m.provider_sid.is_not(None), m.message_id < _id_at(before)
-    )
-    if newest:
-        query = query.where(m.message_id > newest)
-    rows = tx.conn.execute(query.order_by(m.message_id).limit(limit)).all()
-    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    """What people wrote lies at the carrier too: texts that came in before that moment and since the last one enlisted.
+    Ids are in order of time; the first that is too young ends the look, so that none is ever passed over."""
+    rows = list(takewhile(lambda row: row.created_at < before, tx.conn.execute(_inbound_after(tx).limit(limit))))
     if rows:
         # The text's own id, so that the newest row says how far this went.
         values = [
@@ -113,32 +119,25 @@ def enlist_inbound(tx: Tx, before: datetime, limit: int) -> int:
              "attempts": 0, "due_at": tx.now}
             for row in rows
         ]  # fmt: skip
+        insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
         tx.conn.execute(insert(redactions).on_conflict_do_nothing(), values)
     return len(rows)
 
 
 def any_inbound(tx: Tx, before: datetime) -> bool:
     """Whether `enlist_inbound` would find something."""
-    m = messages.c
-    newest = _newest_inbound(tx)
-    query = select(m.message_id).where(
-        m.direction == "in", m.provider_sid.is_not(None), m.message_id < _id_at(before), m.message_id > (newest or "")
-    )
-    return tx.conn.execute(query.order_by(m.message_id).limit(1)).first() is not None
+    row = tx.conn.execute(_inbound_after(tx).limit(1)).one_or_none()
+    return row is not None and bool(row.created_at < before)
+
+
+def _inbound_after(tx: Tx) -> Select[Any]:
+    m, r = messages.c, redactions.c
+    newest = select(r.redaction_id).where(r.direction == "in").order_by(r.redaction_id.desc()).limit(1)
+    query = select(m.message_id, m.provider_sid, m.created_at).where(m.direction == "in", m.provider_sid.is_not(None))
+    return query.where(m.message_id > (tx.conn.execute(newest).scalar() or "")).order_by(m.message_id)
 
 
 def counts(tx: Tx) -> dict[str, int]:
     """How many are in each state."""
     r = redactions.c
     return {str(state): n for state, n in tx.conn.execute(select(r.state, func.count()).group_by(r.state))}
-
-
-def _newest_inbound(tx: Tx) -> str | None:
-    r = redactions.c
-    query = select(r.redaction_id).where(r.direction == "in").order_by(r.redaction_id.desc()).limit(1)
-    return tx.conn.execute(query).scalar()
-
-
-def _id_at(moment: datetime) -> str:
-    """Every id made before this moment is smaller."""
-    return int(moment.timestamp() * 1000).to_bytes(6, "big").hex()

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -158,6 +159,26 @@ def test_what_is_handed_over(twilio: TwilioCarrier, control: Control, line: Line
     assert (created["kind"], created["to"], created["from"], created["body"]) == ("created", ANA, OURS, "Hola")
     assert created["status_callback"] == f"{line.base}/twilio/status?m={'a' * 32}"
     assert created["validity_s"] == 14_400
+
+
+def test_it_leaves_by_the_number_it_is_given(line: Line) -> None:
+    carrier = TwilioCarrier(ACCOUNT, TOKEN, (OURS, BEA), "", line.base, "https://x.example")
+    for sender in (BEA, OURS, ""):
+        line.answers.append(Answer(201, json.dumps({"sid": "SM" + "1" * 32}), JSON))
+        carrier.send(replace(text_to(ANA), sender=sender))
+    assert [call.form["From"] for call in line.calls] == [BEA, OURS, OURS]
+
+
+@pytest.mark.parametrize(
+    ("retention", "asked"),
+    [((), {}), (("content",), {"ContentRetention": "discard"}),
+     (("content", "address"), {"ContentRetention": "discard", "AddressRetention": "obfuscate"})],
+)  # fmt: skip
+def test_what_the_account_keeps_to_itself_is_asked_for_with_each_text(line: Line, retention, asked) -> None:  # type: ignore[no-untyped-def]
+    line.answers.append(Answer(201, json.dumps({"sid": "SM" + "1" * 32}), JSON))
+    TwilioCarrier(ACCOUNT, TOKEN, (OURS,), "", line.base, "https://x.example", retention).send(text_to(ANA))
+    form = line.calls[0].form
+    assert {name: form[name] for name in ("ContentRetention", "AddressRetention") if name in form} == asked
 
 
 def test_a_service_sends_when_one_is_set(simulator, line: Line, control: Control) -> None:  # type: ignore[no-untyped-def]
