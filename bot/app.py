@@ -6,7 +6,9 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
@@ -25,6 +27,7 @@ from bot.services import Services
 from bot.settings import Settings, load, read
 from bot.store.crypto import Keyring
 from bot.store.db import Database
+from bot.usecases.reconcile import reconcile
 from bot.usecases.sweep import sweep
 from flows.script import ScriptError
 
@@ -91,18 +94,30 @@ class Worker:
                 sys.exit("worker.py: say nothing for the worker, or 'clock' for the sweep.")
 
     def _tick(self) -> None:
-        """Every second, until told to stop; a round that began is finished."""
-        stopping: list[int] = []
+        """Every second, until told to stop; a round that began is finished. The carrier's list is read beside the
+        sweep, for the carrier may take its time and an alarm may not."""
+        stopping = threading.Event()
 
-        def stop(number: int, _frame: FrameType | None) -> None:
-            stopping.append(number)
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            stopping.set()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        while not stopping:
+        # A daemon: what it reads is read again, so a carrier that does not answer holds up nobody's end.
+        threading.Thread(target=self._each_second, args=(stopping, self._reconcile), daemon=True, name="list").start()
+        self._each_second(stopping, lambda: sweep(self.services.database, self.services))
+
+    def _each_second(self, stopping: threading.Event, deed: Callable[[], None]) -> None:
+        while not stopping.is_set():
             began = time.monotonic()
-            sweep(self.services.database, self.services)
-            time.sleep(max(0.0, _SWEEP_EVERY_S - (time.monotonic() - began)))
+            deed()
+            stopping.wait(max(0.0, _SWEEP_EVERY_S - (time.monotonic() - began)))
+
+    def _reconcile(self) -> None:
+        try:
+            reconcile(self.services.database, self.services)
+        except Exception as error:  # it begins again where the watermark stands
+            log.event("reconcile_failed", level="error", error=error)
 
 
 def create_worker(settings: Settings | None = None) -> Worker:

@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Select, func, select
 
+from bot.store import watermarks
 from bot.store.db import Database, Tx
 from bot.store.handoffs import handoffs
 from bot.store.heartbeats import last_beat
@@ -48,7 +49,11 @@ class _Plain:
 
 
 inbound = _Closed("inbound", "Texts that came in, by what became of them.", "outcome",
-                  ("taken", "duplicate", "stop", "provider", "flooded", "failed"))  # fmt: skip
+                  ("taken", "duplicate", "stop", "provider", "flooded", "unread", "failed"))  # fmt: skip
+reconciled = _Closed("reconciled", "Texts that only the carrier's list brought in, by outcome.", "outcome",
+                     ("taken", "duplicate", "stop", "provider", "flooded", "unread"))  # fmt: skip
+fallbacks = _Closed("fallbacks", "Texts that came by the fallback address, by the carrier's reason.", "code",
+                    ("11200", "11205", "11206", "11210", "11220", "11235", "12100", "12300"))  # fmt: skip
 refused_webhooks = _Closed("refused_webhooks", "Webhooks refused, by reason.", "reason",
                            ("unsigned", "signature", "account", "malformed"))  # fmt: skip
 sends = _Closed("sends", "Calls to the carrier, by fate.", "outcome",
@@ -103,6 +108,9 @@ def _gauges(tx: Tx) -> Iterator[GaugeMetricFamily]:
     # Infinity, not zero: a clock that never ran must look worse than any that did.
     age = float("inf") if beat is None else _seconds_since(tx, beat)
     yield _one("clock_heartbeat_age_seconds", "Time since the clock's last sweep.", age)
+    mark = watermarks.get(tx, "inbound")
+    read = float("inf") if mark is None or mark.good_at is None else _seconds_since(tx, mark.good_at)
+    yield _one("carrier_list_age_seconds", "Time since the carrier's list was last read up to the present.", read)
 
 
 def _pairs(tx: Tx, query: Select[tuple[str, int]]) -> dict[str, float]:

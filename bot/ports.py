@@ -34,6 +34,34 @@ class CarrierMessage:
     status: str
     error_code: str | None
     date_created: datetime | None
+    media: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSetup:
+    """How one sender of ours stands at the carrier: a number, a short code, or a service (`name` is its id)."""
+
+    name: str
+    known: bool
+    can_text: bool = True
+    inbound: str = ""
+    """Where the texts to it are brought, with the carrier's own options after `#`."""
+    inbound_method: str = "POST"
+    fallback: str = ""
+    fallback_method: str = "POST"
+    receipts: str = ""
+    """Where receipts go that do not name an address; ours all do."""
+    overruled: bool = False
+    """Something else at the carrier wins over these addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSetup:
+    """How our account stands at the carrier; `now` is the carrier's clock, where it shows one."""
+
+    active: bool
+    now: datetime | None
+    senders: tuple[SenderSetup, ...]
 
 
 class SmsCarrier(Protocol):
@@ -45,14 +73,17 @@ class SmsCarrier(Protocol):
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
 
-    def inbound_since(self, since: datetime) -> Sequence[CarrierMessage]:
-        """Inbound messages the carrier took since then."""
+    def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
+        """Inbound messages the carrier took since then (and up to `until`), newest first."""
 
     def redact(self, provider_sid: str) -> None:
         """Empty the body at the carrier."""
 
     def line_type(self, number: str) -> str:
         """`mobile`, `landline`, `voip` or `unknown` (Lookup v2 line_type_intelligence)."""
+
+    def inspect(self) -> AccountSetup:
+        """How our account and senders are set up there, for a doctor; nothing is changed."""
 
 
 class SignatureCheck(Protocol):

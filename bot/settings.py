@@ -130,6 +130,11 @@ class SimulatorSettings:
     auth_token: str
     numbers: tuple[str, ...]
     inbound_url: str
+    fallback_url: str = ""
+    """Where a text goes that the first address did not take."""
+    messaging_service_sid: str = ""
+    numbers_own_webhooks: bool = False
+    """The service leaves it to each number where its texts go (`use_inbound_webhook_on_number`)."""
     data_file: Path | None = None
     receipt_delay_s: float = 0.4
 
@@ -145,6 +150,8 @@ class SimulatorSettings:
             auth_token=_required(env, "TWILIO_AUTH_TOKEN", "the account's auth token"),
             numbers=_senders(env),
             inbound_url=env.get("QUIETLINE_SIMULATOR_WEBHOOK") or f"{line}/twilio/inbound",
+            fallback_url=f"{line}/twilio/fallback",
+            messaging_service_sid=_messaging_service(env),
             data_file=data_dir / "carrier.sqlite3" if data_dir.is_dir() else None,
         )
 

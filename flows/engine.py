@@ -95,7 +95,7 @@ def _message(cursor: Cursor, event: MessageReceived) -> None:
     # STOP is not a row: nothing in a flow file may ever stand before it.
     if event.opt_out == "STOP" or reading.intent in (Intent.STOP, Intent.STOP_SILENT, Intent.WRONG_NUMBER):
         _stop(cursor, reading.intent, answered=event.opt_out == "STOP")
-    elif event.opt_out == "START" or (reading.intent is Intent.START and before.suppressed):
+    elif before.suppressed and _comes_back(event, reading.intent):
         _start(cursor, answered=event.opt_out == "START")
     elif before.suppressed:
         _from_a_stopped_number(cursor, reading.intent)
@@ -114,10 +114,16 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
     elif cursor.state == "idle" and event.text.strip().casefold() in cursor.script.doors:
         trigger = "door"
     heard = HEARD_AT_ONCE if "code_word" in cursor.answers else HEARD_WITHOUT_A_CODE_WORD
-    if event.gap and cursor.safe_now and trigger not in heard:
+    if event.overtaken and trigger not in heard:
+        return  # kept and shown: it cannot be an answer to what was said after it was written
+    unasked = event.late and cursor.state not in ("idle", "invited")
+    if (unasked or (event.gap and cursor.safe_now)) and trigger not in heard:
         # Whoever holds the phone now may not be who wrote before; nothing they say is taken as an answer yet.
         cursor.safe_now = False
-        _fire(cursor, "gap")
+        if cursor.state == "safe_now":
+            cursor.say("R1")  # that very question is open: it is put once more, in other words
+        else:
+            _fire(cursor, "gap")
         return
     cursor.take_answers()
     _fire(cursor, trigger)
@@ -144,6 +150,14 @@ def _stop(cursor: Cursor, intent: Intent, *, answered: bool) -> None:
     cursor.suppressed = True
     cursor.state = "stopped"
     cursor.safe_now = False
+
+
+def _comes_back(event: MessageReceived, intent: Intent) -> bool:
+    """START, and nothing else: the carrier takes a YES for one too, which here answers the screen (R-S8, R-S10). One
+    that was written before the STOP, and was only held up, lifts nothing."""
+    if event.overtaken:
+        return False
+    return intent is Intent.START or (event.opt_out == "START" and intent is not Intent.YES)
 
 
 def _start(cursor: Cursor, *, answered: bool) -> None:

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 class MessageReceived:
     """The person texted. `gap` is true when the conversation had been silent for 15 minutes or more,
     so that only the neutral check may be said (`screen-texts.md` 2). `opt_out` is the carrier's word
-    that it has already answered a keyword itself: `STOP`, `START`, `HELP` or empty."""
+    that it has already answered a keyword itself: `STOP`, `START`, `HELP` or empty. `late`: it was written
+    15 minutes ago or more and reaches us only now. `overtaken`: since it was written something was said,
+    or a STOP came into force, so it can be no answer to what stands now."""
 
     text: str
     media: int = 0
     gap: bool = False
     opt_out: str = ""
+    late: bool = False
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from bot.script_files import FLOWS
 from bot.settings import SIMULATED_ACCOUNT
 from bot.store import handoffs, heartbeats, people, staff
 from bot.store.db import Database
+from bot.usecases.reconcile import reconcile
 from tests.flows.test_transcripts import play
 from tests.journey.house import ROOT, key_of
 from tests.usecases.line import PERSON, TheLine, the_line
@@ -221,27 +222,33 @@ def test_an_account_that_makes_no_sense_is_refused(app: Flask, words: tuple[str,
 def test_doctor_says_a_line_for_each_part(app: Flask, line: TheLine) -> None:
     with line.database.transaction() as tx:
         heartbeats.beat(tx, "clock")
+    reconcile(line.database, line.services)
     done = typed(app, "doctor")
     parts = [text.split()[:2] for text in done.stdout.splitlines()]
-    assert parts == [["ok", part] for part in ("settings", "database", "clock", "carrier", "texts", "queue")]
+    assert parts == [["ok", part] for part in ("settings", "database", "clock", "list", "keys", "carrier", "address",
+                                               "sender", "opt-outs", "outbox", "texts", "queue")]  # fmt: skip
     assert done.exit_code == 0
+    found = document(app, "doctor")
+    assert isinstance(found, dict)
+    assert found["ok"] is True
+    assert [set(one) for one in found["findings"]] == [{"part", "good", "words"}] * 11
 
 
 def test_doctor_fails_and_says_which_part_is_not_good(app: Flask, line: TheLine, clock: FakeClock,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     with line.database.transaction() as tx:
         heartbeats.beat(tx, "clock")
+    reconcile(line.database, line.services)
     clock.advance(timedelta(minutes=1))
     monkeypatch.setattr(line.nudges, "ready", lambda: False, raising=False)
 
-    def refuses(_since: object) -> None:
-        raise SendError("20003", "refused", "the account's credentials were refused")
-
-    monkeypatch.setattr(line.carrier, "inbound_since", refuses)
+    line.carrier.list_error = SendError("20003", "refused", "the account's credentials were refused")
     done = typed(app, "doctor")
     assert done.exit_code == 1
     bad = [text.split()[1] for text in done.stdout.splitlines() if text.startswith("BAD")]
     assert bad == ["clock", "carrier", "queue"]
+    told = typed(app, "doctor", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["ok"]) == (1, False)
 
 
 REAL = {"TWILIO_ACCOUNT_SID": "AC" + "0f" * 16, "TWILIO_API_BASE": "", "QUIETLINE_SIMULATION": ""}

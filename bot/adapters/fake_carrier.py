@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from bot.errors import SendError
-from bot.ports import CarrierMessage, Clock, OutboundText
+from bot.ports import AccountSetup, CarrierMessage, Clock, OutboundText, SenderSetup
 
 BODY_LIMIT = 1600
 
@@ -24,6 +24,9 @@ class FakeCarrier:
         self.sent: list[OutboundText] = []
         self.opted_out: set[str] = set()
         self.landlines: set[str] = set()
+        self.list_error: SendError | None = None
+        """Raised by every reading of the list, and by `inspect`, while it stands."""
+        self.setup = AccountSetup(active=True, now=None, senders=(SenderSetup(sender, known=True),))
         self._clock = clock
         self._sender = sender
         self._seen: list[CarrierMessage] = []
@@ -45,17 +48,20 @@ class FakeCarrier:
             raise error
         return provider_sid
 
-    def receive(self, from_: str, body: str) -> str:
+    def receive(self, from_: str, body: str, media: int = 0) -> str:
         """A person texts us; returns the carrier's id. No webhook follows."""
-        return self._see("inbound", from_, self._sender, body, "received")
+        return self._see("inbound", from_, self._sender, body, "received", media)
 
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
         return [m for m in self._since(since) if m.direction == "outbound-api" and m.to == to]
 
-    def inbound_since(self, since: datetime) -> Sequence[CarrierMessage]:
+    def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
         """Inbound messages since then, newest first."""
-        return [m for m in self._since(since) if m.direction == "inbound"]
+        if self.list_error is not None:
+            raise self.list_error
+        last = datetime.max.replace(tzinfo=UTC) if until is None else until
+        return [m for m in self._since(since) if m.direction == "inbound" and m.date_created and m.date_created <= last]
 
     def redact(self, provider_sid: str) -> None:
         """Empty the body. An id it does not have is as good as emptied."""
@@ -64,6 +70,12 @@ class FakeCarrier:
     def line_type(self, number: str) -> str:
         """`mobile` or `landline`."""
         return "landline" if number in self.landlines else "mobile"
+
+    def inspect(self) -> AccountSetup:
+        """`setup`, as it was put there."""
+        if self.list_error is not None:
+            raise self.list_error
+        return self.setup
 
     def _refusal(self, text: OutboundText) -> SendError | None:
         if not text.to.startswith("+"):
@@ -78,10 +90,10 @@ class FakeCarrier:
             return SendError(21614, "refused", "This number cannot receive texts: it may be a landline.")
         return None
 
-    def _see(self, direction: str, from_: str, to: str, body: str, status: str) -> str:
+    def _see(self, direction: str, from_: str, to: str, body: str, status: str, media: int = 0) -> str:
         provider_sid = f"SM{next(self._ids):032x}"
         created = self._clock.now().astimezone(UTC).replace(microsecond=0)  # the carrier's times are whole seconds
-        self._seen.append(CarrierMessage(provider_sid, direction, from_, to, body, status, None, created))
+        self._seen.append(CarrierMessage(provider_sid, direction, from_, to, body, status, None, created, media))
         return provider_sid
 
     def _since(self, since: datetime) -> list[CarrierMessage]:

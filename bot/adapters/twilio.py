@@ -29,7 +29,7 @@ from urllib3.exceptions import NewConnectionError
 from werkzeug.datastructures import MultiDict
 
 from bot.errors import SendError
-from bot.ports import CarrierMessage, OutboundText
+from bot.ports import AccountSetup, CarrierMessage, OutboundText, SenderSetup
 
 CONNECT_S, READ_S = 3.05, 10.0
 """Seconds. Longer would hold a worker while the person waits; what is cut off is looked up, never repeated."""
@@ -94,7 +94,9 @@ class TwilioCarrier:
         self._service = messaging_service_sid
         self._public_url = public_url
         self._retention = {name: value for name, value in _RETENTION.items() if name.split("_")[0] in retention}
-        self._client = Client(account_sid, auth_token, http_client=_CarrierHttp(api_base))
+        self._account_sid = account_sid
+        self._http = _CarrierHttp(api_base)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
 
     def send(self, text: OutboundText) -> str:
         """Hand the text over once; returns the carrier's id. Raises SendError."""
@@ -120,10 +122,13 @@ class TwilioCarrier:
         found = self._list(since, to=to)
         return [m for m in found if m.direction.startswith("outbound")]
 
-    def inbound_since(self, since: datetime) -> Sequence[CarrierMessage]:
+    def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
         """Inbound messages the carrier took since then, newest first, to our own numbers. Raises SendError."""
+        within = {"date_sent_after": _whole_second(since)}
+        if until is not None:
+            within["date_sent_before"] = _whole_second(until)
         ours: list[dict[str, Any]] = [{"to": number} for number in self._senders] or [{}]
-        found = [m for where in ours for m in self._list(since, date_sent_after=_whole_second(since), **where)]
+        found = [m for where in ours for m in self._list(since, **within, **where)]
         inbound = [m for m in found if m.direction == "inbound"]
         return sorted(inbound, key=lambda m: m.date_created or since, reverse=True)
 
@@ -142,6 +147,50 @@ class TwilioCarrier:
             found = self._client.lookups.v2.phone_numbers(number).fetch(fields="line_type_intelligence")
         kind = found.line_type_intelligence
         return LINE_TYPES.get(str(kind.get("type")), "unknown") if isinstance(kind, dict) else "unknown"
+
+    def inspect(self) -> AccountSetup:
+        """How the account and our senders are set up; nothing is changed. Raises SendError."""
+        with _send_errors():
+            account = self._client.api.v2010.accounts(self._account_sid).fetch()
+            now = self._http.answered_at
+            senders = self._service_setup() if self._service else [self._number_setup(n) for n in self._senders]
+        return AccountSetup(str(account.status) == "active", now, tuple(senders))
+
+    def _service_setup(self) -> list[SenderSetup]:
+        """The service, and its numbers where their own settings win over its."""
+        try:
+            service = self._client.messaging.v1.services(self._service).fetch()
+        except SendError as error:
+            if error.code != "20404":
+                raise
+            return [SenderSetup(self._service, known=False)]
+        numbers = [str(n.phone_number) for n in self._client.messaging.v1.services(self._service).phone_numbers.list()]
+        if service.use_inbound_webhook_on_number:
+            return [self._number_setup(number) for number in numbers] or [SenderSetup(self._service, True, False)]
+        return [SenderSetup(
+            name=self._service, known=True, can_text=bool(numbers), inbound=service.inbound_request_url or "",
+            inbound_method=service.inbound_method or "POST", fallback=service.fallback_url or "",
+            fallback_method=service.fallback_method or "POST", receipts=service.status_callback or "",
+        )]  # fmt: skip
+
+    def _number_setup(self, number: str) -> SenderSetup:
+        listed: Any
+        if number.startswith("+"):
+            listed = self._client.incoming_phone_numbers.list(phone_number=number, limit=20)
+            listed = [one for one in listed if one.phone_number == number]
+        else:
+            listed = self._client.short_codes.list(short_code=number, limit=20)
+            listed = [one for one in listed if one.short_code == number]
+        if not listed:
+            return SenderSetup(number, known=False)
+        capabilities = getattr(listed[0], "capabilities", None)
+        return SenderSetup(
+            name=number, known=True, can_text=capabilities is None or bool(capabilities.get("sms")),
+            inbound=listed[0].sms_url or "", inbound_method=listed[0].sms_method or "POST",
+            fallback=listed[0].sms_fallback_url or "", fallback_method=listed[0].sms_fallback_method or "POST",
+            receipts=getattr(listed[0], "status_callback", None) or "",
+            overruled=bool(getattr(listed[0], "sms_application_sid", None)),
+        )  # fmt: skip
 
     def _sender(self, text: OutboundText) -> dict[str, str]:
         if self._service:
@@ -206,11 +255,14 @@ class _CarrierHttp(TwilioHttpClient):
         self.timeout: Any = (CONNECT_S, READ_S)
         self._base = urlsplit(api_base)
         self._pid = 0
+        self.answered_at: datetime | None = None
+        """The carrier's clock, as its last answer showed it."""
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         """As the SDK's; any answer but a readable 2xx is raised as SendError."""
         self._own_session()
         response = super().request(method, self._address(url), *args, **kwargs)
+        self.answered_at = _http_date(response.headers or {})
         error = _refusal(method, response)
         if error is not None:
             raise error
@@ -315,6 +367,13 @@ def _retry_after(headers: Mapping[str, str], otherwise: float) -> float:
     return min(max(seconds, 1.0), RETRY_AFTER_LIMIT_S)
 
 
+def _http_date(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        return parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+
+
 def _whole_second(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
@@ -330,4 +389,5 @@ def _as_seen(message: MessageInstance) -> CarrierMessage:
         status=str(message.status),
         error_code=str(message.error_code) if message.error_code is not None else None,
         date_created=created if isinstance(created, datetime) else None,
+        media=int(message.num_media) if str(message.num_media or "").isdigit() else 0,
     )

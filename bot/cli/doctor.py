@@ -1,25 +1,33 @@
-"""What is wrong with this installation? `doctor`: a line each."""
+"""What is wrong with this installation, and what puts it right? `doctor`: a line each."""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 
 import click
 from flask.cli import with_appcontext
 
 from bot.ports import Nudges
-from bot.usecases.examine import Finding, examine
+from bot.usecases.examine import examine
+from bot.usecases.finding import Finding
 from bot.web.context import services
 
 
 @click.command(help="Check settings, database, queue, clock, carrier credentials and texts.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @with_appcontext
-def doctor() -> None:
+def doctor(as_json: bool) -> None:
     line = services()
     findings = [*examine(line), _queue(line.nudges)]
-    for finding in findings:
-        click.echo(f"{'ok ' if finding.good else 'BAD'}  {finding.part:<10} {finding.words}")
-    sys.exit(0 if all(finding.good for finding in findings) else 1)
+    good = all(finding.good for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"ok": good, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok ' if finding.good else 'BAD'}  {finding.part:<10} {finding.words}")
+    sys.exit(0 if good else 1)
 
 
 def _queue(nudges: Nudges) -> Finding:

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers import timezone as number_zones
 
-from bot.rules.state_hours import STATE_OF, WINDOWS
+from bot.rules.state_hours import STATE_OF, window_on
+from bot.rules.zip_zones import around
 
 DEFAULT_WINDOW = (10, 19)
 """Local hours in which a campaign may text, end exclusive. It may be narrowed, never widened."""
@@ -36,15 +37,16 @@ SAFE_WINDOWS = {"morning": (8, 12), "afternoon": (12, 18), "night": (18, 21)}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a number may be: IANA zones, and the state its area code was issued in, if that state is known."""
+    """Where a number may be: IANA zones; and the states whose hours it keeps, that of its area code and those its owner
+    named, as far as they are known."""
 
     zones: tuple[str, ...]
-    state: str | None = None
+    states: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
-def place_of(number: str, region_zone: str | None = None) -> Place:
-    """Candidate places of an E.164 number; `region_zone` is the zone of the person's stated area, added to the rest.
+def place_of(number: str, zip3s: tuple[str, ...] = ()) -> Place:
+    """Candidate places of an E.164 number; `zip3s` begin the ZIP codes of the area its owner named, added to the rest.
 
     A number moves with its owner, so all zones of its area code stay candidates beside a stated one (R-Q4).
     """
@@ -52,13 +54,13 @@ def place_of(number: str, region_zone: str | None = None) -> Place:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return Place(_CONTIGUOUS)
+    stated = around(zip3s)
     zones = tuple(number_zones.time_zones_for_number(parsed))
     if number_zones.UNKNOWN_TIMEZONE in zones or not zones or len(zones) > _MANY:
         zones = _CONTIGUOUS
-    if region_zone is not None and region_zone not in zones:
-        zones = (*zones, region_zone)
-    state = STATE_OF.get(str(parsed.national_number)[:3]) if parsed.country_code == 1 else None
-    return Place(zones, state)
+    code = str(parsed.national_number)[:3] if parsed.country_code == 1 else ""
+    states = (STATE_OF[code], *stated.states) if code in STATE_OF else stated.states
+    return Place(tuple(dict.fromkeys((*zones, *stated.zones))), tuple(dict.fromkeys(states)))
 
 
 def valid_window(start: int, end: int) -> bool:
@@ -68,7 +70,7 @@ def valid_window(start: int, end: int) -> bool:
 
 def campaign_closes(place: Place, now: datetime, window: tuple[int, int] = DEFAULT_WINDOW) -> datetime | None:
     """When the campaign hours that hold at `now` end, in UTC; None when a text may not begin now."""
-    ends = [_closes(zone, place.state, now, window) for zone in place.zones]
+    ends = [_closes(zone, place.states, now, window) for zone in place.zones]
     return None if None in ends else min(end for end in ends if end is not None)
 
 
@@ -109,14 +111,14 @@ def _first(now: datetime, is_open: Callable[[datetime], bool]) -> datetime | Non
     return None
 
 
-def _closes(zone: str, state: str | None, now: datetime, window: tuple[int, int]) -> datetime | None:
+def _closes(zone: str, states: tuple[str, ...], now: datetime, window: tuple[int, int]) -> datetime | None:
     """The end of the hours open at `now` in one zone, or None."""
     local = now.astimezone(ZoneInfo(zone))
-    allowed = _state_hours(state, local.date())
-    if allowed is None:
+    allowed = [_state_hours(state, local.date()) for state in states]
+    spans = [span for span in (window, HARD_BOUND, *allowed) if span is not None]
+    start, end = max(span[0] for span in spans), min(span[1] for span in spans)
+    if None in allowed or start >= end:
         return None
-    start = max(window[0], HARD_BOUND[0], allowed[0])
-    end = min(window[1], HARD_BOUND[1], allowed[1])
     # Built on the local calendar, so a day with a clock change keeps its wall-clock hours.
     opens_at = local.replace(hour=start, minute=0, second=0, microsecond=0, fold=0)
     closes_at = local.replace(hour=end, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
@@ -124,13 +126,9 @@ def _closes(zone: str, state: str | None, now: datetime, window: tuple[int, int]
     return closes_at if is_open else None
 
 
-def _state_hours(state: str | None, day: date) -> tuple[int, int] | None:
-    if state is None:
-        return HARD_BOUND
-    window = WINDOWS[state]
-    if not window.holidays and day in federal_holidays(day.year):
-        return None
-    return (*(window.weekday,) * 5, window.saturday, window.sunday)[day.weekday()]
+def _state_hours(state: str, day: date) -> tuple[int, int] | None:
+    window = window_on(state, day)
+    return window.on(day, holiday=day in federal_holidays(day.year)) if window is not None else HARD_BOUND
 
 
 @lru_cache(maxsize=16)

@@ -199,7 +199,7 @@ def _campaign_hours(facts: SendFacts) -> Answer:
 
 def _notice_hours(facts: SendFacts) -> Answer:
     live = facts.last_inbound_at is not None and facts.now - facts.last_inbound_at < LIVE
-    if live or facts.expected:
+    if live or (facts.expected and not facts.safe_hours):  # hours they chose stand above a promise
         return Allowed()
     if not facts.safe_hours:  # not asked, or no answer, means only after they write (`screen-texts.md` 4, S1)
         return Refused("only_after_they_write")

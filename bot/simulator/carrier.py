@@ -16,7 +16,7 @@ from bot.settings import SimulatorSettings
 from bot.simulator.faults import Faults
 from bot.simulator.lanes import Lanes
 from bot.simulator.memory import Memory
-from bot.simulator.texts import FINAL, Text, inbound_fields, receipt_fields
+from bot.simulator.texts import FINAL, Text, fallback_fields, inbound_fields, receipt_fields
 from bot.simulator.webhooks import post
 
 _KEYWORDS = tomllib.loads(Path(__file__).with_name("keywords.toml").read_text(encoding="utf-8"))
@@ -184,6 +184,11 @@ class Carrier:
         outcome = post(self.settings.inbound_url, form, self.settings.auth_token)
         self.memory.note(kind="inbound", sid=text.sid, copy=copy, http_status=outcome.http_status,
                          attempts=outcome.attempts)  # fmt: skip
+        if not outcome.taken and self.settings.fallback_url:
+            why = fallback_fields(self.settings.inbound_url, outcome.http_status)
+            outcome = post(self.settings.fallback_url, form | why, self.settings.auth_token)
+            self.memory.note(kind="fallback", sid=text.sid, copy=copy, http_status=outcome.http_status,
+                             attempts=outcome.attempts)  # fmt: skip
         if copy == 0:
             self.memory.change(text.sid, webhook="done" if outcome.taken else "failed")
         if not self.memory.blocked(text.to, text.from_):

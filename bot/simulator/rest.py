@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import phonenumbers
 from flask import Blueprint, Response, jsonify, request
 
+from bot.simulator import account
 from bot.simulator.carrier import Carrier, Refusal, possible
 from bot.simulator.texts import API_VERSION, FINAL, Text, resource
 
@@ -39,6 +40,7 @@ def blueprint(carrier: Carrier) -> Blueprint:
         ("POST", f"{ACCOUNT}/Messages/<sid>.json", api.update),
         ("DELETE", f"{ACCOUNT}/Messages/<sid>.json", api.delete),
         ("GET", "/v2/PhoneNumbers/<number>", api.look_up),
+        *account.rules(carrier.settings, lambda: _refused(NOT_FOUND)),
     ]
     for method, rule, view in rules:
         routes.add_url_rule(rule, view.__name__, view, methods=[method])

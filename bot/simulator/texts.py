@@ -89,6 +89,12 @@ def inbound_fields(text: Text, account: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def fallback_fields(inbound_url: str, http_status: int) -> dict[str, str]:
+    """What the fallback address is told besides: why it is called, and which address failed."""
+    code = "11200" if http_status else "11205"  # an answer that was none; nobody to be reached
+    return {"ErrorCode": code, "ErrorUrl": inbound_url.partition("#")[0]}
+
+
 def receipt_fields(text: Text, account: str, status: str, at: datetime) -> dict[str, str]:
     """The form of a status callback."""
     form = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -187,6 +188,21 @@ def living(tx: Tx, conversation_id: str) -> Stored | None:
         tx.conn.execute(conversations.update().where(c.conversation_id == conversation_id).values(**values))
         standing = conversation_id
     return load(tx, standing)
+
+
+def stated_zip3s(tx: Tx, person_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """By person: the first digits of the ZIP codes of the area they named last, in any conversation. Who named none is
+    left out."""
+    c, found = conversations.c, {}
+    query = select(c.conversation_id, c.person_id, c.mind).where(c.person_id.in_(person_ids))
+    for conversation_id, person_id, mind in tx.conn.execute(query.order_by(c.opened_at.desc())):
+        if person_id in found:
+            continue
+        kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
+        area = kept["answers"].get("area")
+        if isinstance(area, dict) and (area.get("zip3") or area.get("zip3s")):
+            found[person_id] = (area["zip3"],) if area.get("zip3") else tuple(area["zip3s"])
+    return found
 
 
 def take_seqs(tx: Tx, conversation_id: str, n: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -50,9 +51,10 @@ messages = Table(
     Column("lease_until", UTCDateTime),
     Column("attempts", Integer, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
-    Column("sent_at", UTCDateTime),
+    Column("sent_at", UTCDateTime),  # of a text that came in: when the carrier took it, where it has said so
     Column("settled_at", UTCDateTime),
     Column("redacted_at", UTCDateTime),  # when the carrier's copy was emptied
+    Column("media_kinds", String(40)),  # of what came with it: "picture,voice"; never an address
     Column("sender", String(40)),  # which of our numbers (or which service) it was handed over for
     Column("begun_at", UTCDateTime),  # when the latest attempt began
     Column("absent_at", UTCDateTime),  # when the carrier's list first did not show that attempt
@@ -82,8 +84,8 @@ PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "reply": 3, "notice":
 
 def outbound_row(tx: Tx, *, conversation_id: str, seq: int, epoch: int, kind: str, body: str, language: str,
                  key: str | None = None, due_at: datetime | None = None, staff_id: str | None = None,
-                 recipient_id: str | None = None) -> dict[str, Any]:  # fmt: skip
-    """One row of the outbox, ready to insert. `kind` is a name of PRIORITY."""
+                 recipient_id: str | None = None, created_at: datetime | None = None) -> dict[str, Any]:  # fmt: skip
+    """One row of the outbox, ready to insert. `kind` is a name of PRIORITY; from `created_at` on its age counts."""
     message_id = new_id()
     return {
         "message_id": message_id,
@@ -104,7 +106,7 @@ def outbound_row(tx: Tx, *, conversation_id: str, seq: int, epoch: int, kind: st
         "recipient_id": recipient_id,
         "due_at": due_at or tx.now,
         "attempts": 0,
-        "created_at": tx.now,
+        "created_at": created_at or tx.now,
     }
 
 
@@ -117,7 +119,8 @@ def queue_text(tx: Tx, *, conversation_id: str, **text: Any) -> str:
     return str(row["message_id"])
 
 
-def inbound_row(tx: Tx, *, conversation_id: str, provider_sid: str, body: str, media: int) -> dict[str, Any]:
+def inbound_row(tx: Tx, *, conversation_id: str, provider_sid: str, body: str, media: int,
+                media_kinds: str | None = None, sent_at: datetime | None = None) -> dict[str, Any]:  # fmt: skip
     """One text that came in, ready to insert with the turn it caused; `seq` is the turn's to give."""
     message_id = new_id()
     return {
@@ -133,6 +136,8 @@ def inbound_row(tx: Tx, *, conversation_id: str, provider_sid: str, body: str, m
         "body": tx.keys.seal("messages.body", message_id, body),
         "segments": 0,
         "media": media,
+        "media_kinds": media_kinds,
+        "sent_at": sent_at,
         "epoch": 0,
         "staff_id": None,
         "recipient_id": None,
@@ -142,16 +147,24 @@ def inbound_row(tx: Tx, *, conversation_id: str, provider_sid: str, body: str, m
     }
 
 
+def known_sids(tx: Tx, sids: Collection[str]) -> set[str]:
+    """Which of these carrier's ids are of texts that came in and are kept."""
+    c = messages.c
+    query = select(c.provider_sid).where(c.direction == "in", c.provider_sid.in_(sids))
+    return {str(sid) for sid in tx.conn.execute(query).scalars()}
+
+
 def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:
     """All texts of one turn in one statement; the rows are those of `inbound_row` and `outbound_row`."""
-    shape = tuple(tuple(name for name in _WRITTEN if row[name] is not None) for row in rows)
+    shape = tuple(tuple(name for name in _WRITTEN if row.get(name) is not None) for row in rows)
     given = {f"{name}_{n}": rows[n][name] for n, names in enumerate(shape) for name in names}
     _insert(shape).run(tx, given)
 
 
 _WRITTEN = (
     "message_id", "conversation_id", "direction", "seq", "provider_sid", "key", "language", "kind", "priority",
-    "status", "body", "segments", "media", "epoch", "staff_id", "recipient_id", "due_at", "attempts", "created_at",
+    "status", "body", "segments", "media", "media_kinds", "epoch", "staff_id", "recipient_id", "due_at", "attempts",
+    "created_at", "sent_at",
 )  # fmt: skip
 """The columns a text has from the start; the others come with what becomes of it."""
 

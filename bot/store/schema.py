@@ -30,13 +30,14 @@ from bot.store import (
     redactions,
     senders,
     staff,
+    watermarks,
 )
 from bot.store.db import make_engine, metadata
 
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (alerts, audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people,
-              redactions, senders, staff)  # fmt: skip
+              redactions, senders, staff, watermarks)  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
 SEALED = (

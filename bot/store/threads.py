@@ -34,6 +34,9 @@ class ThreadMessage:
     media: int
     staff_id: str | None
     created_at: datetime
+    media_kinds: tuple[str, ...] = ()
+    sent_at: datetime | None = None
+    """Of a text that came in late: when the carrier took it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,15 @@ def thread(tx: Tx, conversation_id: str) -> list[ThreadMessage]:
     """Oldest to newest."""
     c = messages.c
     query = select(
-        c.message_id, c.direction, c.key, c.kind, c.status, c.reason, c.body, c.media, c.staff_id, c.created_at
+        c.message_id, c.direction, c.key, c.kind, c.status, c.reason, c.body, c.media, c.staff_id, c.created_at,
+        c.media_kinds, c.sent_at,
     ).where(c.conversation_id == conversation_id)  # fmt: skip
     rows = tx.conn.execute(query.order_by(c.seq.desc()).limit(LONGEST_THREAD)).all()
     return [
         ThreadMessage(
             row.message_id, row.direction, row.key, row.kind, row.status, row.reason,
             tx.keys.open("messages.body", row.message_id, row.body), row.media, row.staff_id, row.created_at,
+            tuple((row.media_kinds or "").split(",")) if row.media_kinds else (), row.sent_at,
         )
         for row in reversed(rows)
     ]  # fmt: skip

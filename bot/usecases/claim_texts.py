@@ -17,7 +17,7 @@ from bot.rules.may_send import UNPROMPTED, Allowed, Later, Refused, SendFacts, m
 from bot.rules.sending import ANSWER, CAMPAIGN, URGENT, Limit, Standing, handed_over, limit_of, room, sender_for
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import campaigns, outbox, senders
+from bot.store import campaigns, conversations, outbox, senders
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
 
@@ -187,6 +187,7 @@ class _About:
     campaigns: Mapping[str, Row[Any]]
     releases: Mapping[str, Mapping[str, datetime]]
     timezones: Mapping[str, str | None]
+    zip3s: Mapping[str, tuple[str, ...]]
 
 
 def _gather(tx: Tx, rows: Sequence[Row[Any]]) -> _About | None:
@@ -204,6 +205,7 @@ def _gather(tx: Tx, rows: Sequence[Row[Any]]) -> _About | None:
         campaigns=outbox.campaigns_of(tx, recipients) if recipients else {},
         releases=outbox.releases(tx, people) if recipients else {},
         timezones=outbox.zones_of_reporters(tx, asked) if asked else {},
+        zip3s=conversations.stated_zip3s(tx, people),
     )
 
 
@@ -228,7 +230,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None) -> S
         stopped=about.stopped,
         consent=about.consents.get(row.phone_key, "none"),
         safe_hours=row.safe_hours,
-        place=place_of(tx.keys.open("people.phone", row.person_id, row.phone)),
+        place=place_of(tx.keys.open("people.phone", row.person_id, row.phone), about.zip3s.get(row.person_id, ())),
         last_inbound_at=about.wrote_at.get(row.person_id),
         timezone=about.timezones.get(row.phone_key),
         **(_campaign_facts(row, about) if row.kind == "campaign" else {}),

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import LargeBinary, bindparam, func, select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.errors import SendError
 from bot.rules.wording import check
 from bot.services import Services
-from bot.store import heartbeats, outbox, redactions, schema
+from bot.store import heartbeats, outbox, redactions, schema, watermarks
+from bot.store.db import Tx
+from bot.store.messages import messages
 from bot.usecases import alerts
+from bot.usecases.examine_carrier import examine_carrier
+from bot.usecases.finding import Finding
+from bot.usecases.reconcile import NAME
 
 STALE = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    part: str
-    good: bool
-    words: str
+LIST_MAY_BE_OLD = timedelta(minutes=15)
+KEYS_MAY_BE_OLD = timedelta(days=365)
+AT_THE_CARRIER = timedelta(days=1)
+"""So long after a text was settled its words should be gone from the carrier's side."""
 
 
 def examine(services: Services) -> list[Finding]:
     """Settings were read already, or nothing would run; the rest is asked here."""
-    return [_settings(services), *_database(services), _carrier(services), *_on_the_way(services), *_texts(services)]
+    return [
+        _settings(services), *_database(services), *examine_carrier(services), *_on_the_way(services), *_texts(services)
+    ]  # fmt: skip
 
 
 def _settings(services: Services) -> Finding:
@@ -48,15 +53,50 @@ def _database(services: Services) -> list[Finding]:
     found.append(
         Finding("clock", alive, "beating" if alive else "no heartbeat in 30 s: start `python worker.py clock`")
     )
-    return found
+    if not current:
+        return found
+    with services.database.reading() as tx:
+        return [*found, _list(tx), _keys(tx, len(services.settings.field_keys)), *_retention(tx, services)]
 
 
-def _carrier(services: Services) -> Finding:
-    try:
-        services.carrier.inbound_since(services.clock.now())
-    except SendError as error:
-        return Finding("carrier", False, f"{error.staff_text} ({error.code})")
-    return Finding("carrier", True, "credentials accepted")
+def _list(tx: Tx) -> Finding:
+    """The carrier's own list of what came in, against which ours is held."""
+    mark = watermarks.get(tx, NAME)
+    if mark is None or mark.good_at is None:
+        return Finding("list", False, "the carrier's list was never read: start `python worker.py clock`")
+    age = tx.now - mark.good_at
+    words = f"the carrier's was read {age // timedelta(minutes=1)} min ago"
+    if age > LIST_MAY_BE_OLD:
+        words += f", {mark.failures} failures since: lost texts stay unseen; see `carrier` here, and the clock"
+    return Finding("list", age <= LIST_MAY_BE_OLD, words)
+
+
+def _keys(tx: Tx, keys: int) -> Finding:
+    """How old is the newest key, by the first text it sealed, and does an older one still seal anything?"""
+    begins = func.substr(messages.c.body, 1, len(tx.keys.newest_header), type_=LargeBinary)
+    newest = bindparam("header", tx.keys.newest_header, LargeBinary)
+    first = tx.conn.execute(select(func.min(messages.c.created_at)).where(begins == newest)).scalar()
+    older = tx.conn.execute(select(func.count()).select_from(messages).where(begins != newest)).scalar_one()
+    if older:
+        return Finding("keys", False, f"{older} texts lie under an older key: run `keys rotate`, then take it out")
+    if keys > 1:
+        return Finding("keys", False, "no text needs the older key: take it out once `keys rotate` has nothing to do")
+    if first is not None and tx.now - first > KEYS_MAY_BE_OLD:
+        days = (tx.now - first).days
+        return Finding("keys", False, f"the key is {days} days old: put a new one first in FIELD_KEYS, `keys rotate`")
+    return Finding("keys", True, "one key, and everything is sealed with it")
+
+
+def _retention(tx: Tx, services: Services) -> list[Finding]:
+    if services.settings.simulation:
+        return []
+    c = messages.c
+    lying = (c.provider_sid.is_not(None), c.redacted_at.is_(None), c.created_at < tx.now - AT_THE_CARRIER)
+    left = tx.conn.execute(select(func.count()).select_from(messages).where(*lying)).scalar_one()
+    words = "no words lie at the carrier longer than a day"
+    if left:
+        words = f"the words of {left} texts still lie at the carrier after a day: see that a worker runs"
+    return [Finding("retention", not left, words)]
 
 
 def _on_the_way(services: Services) -> list[Finding]:

@@ -15,7 +15,7 @@ from bot import log
 from bot.errors import SendError
 from bot.ports import SmsCarrier
 from bot.services import Services
-from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, redactions
+from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, redactions, watermarks
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
@@ -53,6 +53,7 @@ def forget(database: Database, services: Services, number: str) -> Forgotten:
             return found
         sids = _carrier_ids(tx, number)
         _free_places(tx, services, number)
+        watermarks.remember_erased(tx, sids)
         _destroy(tx, number)
         audit.record(tx, act="person_forgotten", detail="suppression_kept" if found.suppressed else "nothing_kept")
     left = tuple(sid for sid in sids if not _emptied(services.carrier, sid))

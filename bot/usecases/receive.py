@@ -1,6 +1,7 @@
 """What happens when a text comes in? One transaction: known already, lock the person, the turn, every row, commit.
 
-A 200 to the carrier means that this committed. Repeating it changes nothing: the carrier's id is unique.
+A 200 to the carrier means that this committed. Repeating it changes nothing: the carrier's id is unique. A text may
+come late, out of the carrier's own list (`reconcile`); then it says when it was written, and is judged by that.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -16,6 +18,7 @@ import phonenumbers
 from sqlalchemy import ColumnElement, FromClause, Select, String, and_, bindparam, exists, literal, null, select
 from sqlalchemy.exc import IntegrityError
 
+from bot import log
 from bot.rules.ladder import next_alarm
 from bot.services import Services
 from bot.store import consent, conversations, handoffs, messages, people
@@ -23,9 +26,12 @@ from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
-from bot.usecases import report_opening, turn
-from flows.conversation import LANGUAGES
+from bot.usecases import hand_off, report_opening, turn
+from flows.actions import TellAdvocates
+from flows.conversation import LANGUAGES, Tier
+from flows.engine import understand
 from flows.events import MessageReceived
+from flows.understanding import Intent
 
 LONGEST_BODY = 1_600
 """The carrier's own limit; what is longer is kept up to here."""
@@ -44,6 +50,7 @@ class Outcome(StrEnum):
     STOP = "stop"
     PROVIDER = "provider"
     FLOODED = "flooded"
+    UNREAD = "unread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,19 @@ class InboundText:
     body: str
     media: int = 0
     opt_out: str = ""
+    media_kinds: tuple[str, ...] = ()
+    """Of what came with it: picture, voice, video, contact or file."""
+    sent_at: datetime | None = None
+    """When the carrier took it. A webhook does not say; it comes at once."""
 
 
-def receive(database: Database, services: Services, text: InboundText) -> Outcome:
-    """Take in one text. Raises what the database raises: then nothing was kept and the carrier must try again."""
+def receive(database: Database, services: Services, text: InboundText, *, unread: bool = False) -> Outcome:
+    """Take in one text. Raises what the database raises: then nothing was kept and the carrier must try again.
+    `unread`: its turn has failed, by a fault of ours; it is kept without one, and an advocate reads it."""
     for _ in range(MOST_TRIES):
         try:
             with database.transaction() as tx:
-                return _receive(tx, services, text)
+                return _receive(tx, services, text, unread=unread)
         except IntegrityError as error:
             # Somebody was quicker: the same delivery, which must change nothing, or another first text of theirs.
             with database.reading() as tx:
@@ -72,7 +84,7 @@ def receive(database: Database, services: Services, text: InboundText) -> Outcom
     raise lost
 
 
-def _receive(tx: Tx, services: Services, text: InboundText) -> Outcome:
+def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> Outcome:
     number = dialable(text.sender, services.settings.default_region)
     phone = number or text.sender
     context = _look(tx, phone, text.provider_sid)
@@ -81,24 +93,47 @@ def _receive(tx: Tx, services: Services, text: InboundText) -> Outcome:
     if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
         context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
-    if stored.last_inbound_at is None and consent.state_of(tx, context.phone_key) == "none":
-        consent.give(tx, context.phone_key, how="inbound_first")  # they wrote: that is their yes to an answer (R-C1)
+    if stored.last_inbound_at is None and not stored.conversation.suppressed:
+        _take_as_consent(tx, context.phone_key)
     body = _NULL.sub("", text.body)[:LONGEST_BODY]
     inbound = messages.inbound_row(
-        tx, conversation_id=stored.conversation_id, provider_sid=text.provider_sid, body=body, media=text.media
-    )
+        tx, conversation_id=stored.conversation_id, provider_sid=text.provider_sid, body=body, media=text.media,
+        media_kinds=",".join(text.media_kinds)[:40] or None, sent_at=text.sent_at,
+    )  # fmt: skip
+    event = _event(text, body, stored, context.suppressed_at, tx.now)
+    if unread:
+        return _leave_unread(tx, services, _keep(tx, stored, inbound), body)
     if context.reporter:
         stored = _keep(tx, stored, inbound)
-        if report_opening.report(tx, services, number=phone, text=body):
+        if report_opening.report(tx, services, number=phone, text=body, late=event.late):
             return Outcome.PROVIDER
     if number is None:
         return _leave_unanswered(tx, _keep(tx, stored, inbound))
     flooding = turn.is_flooding(stored, tx.now)
-    event = MessageReceived(body, text.media, gap=turn.after_gap(stored, tx.now), opt_out=text.opt_out)
     after = turn.apply(tx, services, stored, event, inbound=inbound, quiet=flooding)
     if after.suppressed:
         return Outcome.STOP
     return Outcome.FLOODED if flooding else Outcome.TAKEN
+
+
+def _take_as_consent(tx: Tx, phone_key: str) -> None:
+    """They wrote: that is their yes to an answer (R-C1). A stop is not undone by it."""
+    if consent.state_of(tx, phone_key) == "none":
+        consent.give(tx, phone_key, how="inbound_first")
+
+
+def _event(text: InboundText, body: str, stored: Stored, suppressed_at: datetime | None,
+           now: datetime) -> MessageReceived:  # fmt: skip
+    """The text as the engine must judge it: by when it was written, not by when it reached us. One without a time of
+    its own came just now, whatever another machine's clock wrote into the rows a moment ago."""
+    late = overtaken = False
+    if text.sent_at is not None:
+        late = now - text.sent_at >= turn.GAP
+        overtaken = stored.last_seq > 0 and text.sent_at < stored.last_activity_at
+        overtaken = overtaken or (suppressed_at is not None and text.sent_at < suppressed_at)
+    return MessageReceived(
+        body, text.media, gap=turn.after_gap(stored, now), opt_out=text.opt_out, late=late, overtaken=overtaken
+    )
 
 
 _p, _c, _s = people.people.c, conversations.conversations.c, consent.suppressions.c
@@ -180,6 +215,20 @@ def _leave_unanswered(tx: Tx, stored: Stored) -> Outcome:
         next_at=next_alarm("P3", 0, tx.now), promised_at=None,
     )  # fmt: skip
     return Outcome.TAKEN
+
+
+def _leave_unread(tx: Tx, services: Services, stored: Stored, body: str) -> Outcome:
+    """The bot says nothing, a person looks at once, and a STOP counts all the same."""
+    try:
+        intent = understand(stored.conversation, body, services.script).intent
+    except Exception as error:  # the very fault that broke the turn, perhaps
+        log.event("text_not_understood", level="error", error=error)
+        intent = Intent.UNCLEAR
+    if intent in (Intent.STOP, Intent.STOP_SILENT, Intent.WRONG_NUMBER):
+        consent.withdraw(tx, stored.phone_key, how="unread_stop")
+        messages.refuse_queued(tx, stored.person_id, "stopped")
+    hand_off.tell(tx, services, stored, TellAdvocates(Tier.P1, "unread"))
+    return Outcome.UNREAD
 
 
 @lru_cache(maxsize=4096)

@@ -37,16 +37,17 @@ _THEIR_OWN = frozenset(
 _NOT_UNDERSTOOD: Reply = ("PU6", {})
 
 
-def report(tx: Tx, services: Services, *, number: str, text: str) -> bool:
+def report(tx: Tx, services: Services, *, number: str, text: str, late: bool = False) -> bool:
     """Take a text as a provider's, if it is one. False: it is an ordinary person's text and nothing was done. The
-    caller has stored the inbound row in this transaction, and a repeated webhook never comes this far."""
+    caller has stored the inbound row in this transaction, and a repeated webhook never comes this far. A `late` text
+    may not be true any more: they are asked to send it again."""
     reporter = directory.reporter(tx, number)
     if reporter is None:
         return False
     said = read_provider(text)
     if _is_their_own(services, reporter, said, text):
         return False
-    key, fields = _reply(tx, services, reporter, said, number)
+    key, fields = _NOT_UNDERSTOOD if late else _reply(tx, services, reporter, said, number)
     text_provider(tx, services, number=number, language=reporter.language, key=key, fields=fields)
     return True
 

@@ -60,6 +60,8 @@ class Work:
     conversation: Conversation
     epoch: int
     message_id: str | None = None
+    wrote_at: datetime | None = None
+    """When the text that caused it was written."""
     quiet: bool = False
     """A flood: only what safety and the law require is said."""
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -90,6 +92,7 @@ def apply(tx: Tx, services: Services, stored: Stored, event: Event, *, inbound: 
     work = Work(tx, services, stored, stored.conversation, stored.epoch, quiet=quiet)
     if inbound is not None:
         work.message_id = inbound["message_id"]
+        work.wrote_at = min(inbound["sent_at"] or tx.now, tx.now)
         if "seq" not in inbound:
             work.rows.append({**inbound, "seq": stored.last_seq + 1})
     work.coming.append(event)
@@ -104,7 +107,7 @@ def apply(tx: Tx, services: Services, stored: Stored, event: Event, *, inbound: 
         work.conversation = turn.conversation
         for action in turn.actions:
             _carry_out(work, action)
-    _save(work, wrote=inbound is not None)
+    _save(work)
     return work.conversation
 
 
@@ -158,6 +161,8 @@ def _say(work: Work, say: Say) -> None:
             language=say.language,
             kind="confirmation" if say.confirmation else "crisis" if say.crisis else "reply",
             body=wording.render(say.key, say.language, {"BRAND": settings.brand, **say.fields}),
+            # The five minutes it has (R-S6) run from their STOP, however late that reached us.
+            created_at=work.wrote_at if say.confirmation else None,
         )
     )
     if say.key == "M1" and work.found is not None:
@@ -175,14 +180,15 @@ def _release(work: Work, given: bool, hours: int) -> None:
     consent.release(work.tx, work.stored.person_id, items=items, hours=hours)
 
 
-def _save(work: Work, *, wrote: bool) -> None:
-    tx, stored, conversation = work.tx, work.stored, work.conversation
+def _save(work: Work) -> None:
+    tx, stored, conversation, wrote_at = work.tx, work.stored, work.conversation, work.wrote_at
+    said = any(row["direction"] == "out" for row in work.rows)
     if work.rows:
         messages.insert_rows(tx, work.rows)
     if conversation.language != stored.conversation.language:
         people.set_language(tx, stored.person_id, conversation.language)
     held_by = Holder.NOBODY if work.closes else conversation.held_by
-    burst_from_at, burst = _burst(stored, tx.now) if wrote else (stored.burst_from_at, stored.burst)
+    burst_from_at, burst = _burst(stored, tx.now) if wrote_at else (stored.burst_from_at, stored.burst)
     values = {
         "flow_version": work.services.script.version,
         "state": conversation.state,
@@ -191,16 +197,21 @@ def _save(work: Work, *, wrote: bool) -> None:
         "epoch": work.epoch,
         "mind": conversations.seal_mind(tx, stored.conversation_id, conversation),
         "last_seq": stored.last_seq + len(work.rows),
-        "last_inbound_at": tx.now if wrote else stored.last_inbound_at,
-        "last_activity_at": tx.now if wrote or work.rows else stored.last_activity_at,
+        "last_inbound_at": _later(stored.last_inbound_at, wrote_at),
+        "last_activity_at": tx.now if said else _later(stored.last_activity_at, wrote_at),
         "burst_from_at": burst_from_at,
         "burst": burst,
     }
     conversations.save(tx, stored.conversation_id, values)
     if work.closes:
         conversations.close(tx, stored.conversation_id)
-    if any(row["direction"] == "out" for row in work.rows):
+    if said:
         tx.after_commit(work.services.nudges.deliver)
+
+
+def _later(known: datetime | None, moment: datetime | None) -> datetime | None:
+    """A text that comes late does not turn the time back."""
+    return max((at for at in (known, moment) if at is not None), default=None)
 
 
 def _burst(stored: Stored, now: datetime) -> tuple[datetime, int]:

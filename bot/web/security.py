@@ -99,6 +99,9 @@ def _error_page(error: HTTPException) -> tuple[str, int] | Response:
     code = error.code or 500
     if code < 400 or error.response is not None:
         return error.get_response()  # type: ignore[return-value]
+    if request.path.startswith("/twilio/"):
+        # Whatever goes wrong at the carrier's door, no word of a page may be texted to anybody.
+        return Response("<Response/>", code, mimetype="text/xml")
     title, advice = _PLAIN_WORDS.get(code, _PLAIN_WORDS[400 if code < 500 else 500])
     if request.headers.get("HX-Request"):
         return title, code

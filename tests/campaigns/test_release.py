@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -288,6 +289,24 @@ def test_who_wants_texts_only_after_they_write_gets_none(stage: Stage) -> None:
     set_safe_hours(stage, MARIA, "")
     assert stage.tick() == 0
     assert stage.refusals(campaign_id) == {"only_after_they_write": 1}
+
+
+def test_the_area_they_named_counts_beside_their_number(stage: Stage) -> None:
+    """A San Antonio number whose owner wrote from Honolulu: 7 in the morning there is no time for a text."""
+    conversation_id = stage.they_write(MARIA)
+    with stage.database.transaction() as tx:
+        stored = conversations.load(tx, conversation_id)
+        assert stored is not None
+        mind = replace(stored.conversation, answers={"area": {"zip3": "968"}})
+        sealed = conversations.seal_mind(tx, conversation_id, mind)
+        tx.conn.execute(conversations.conversations.update().values(mind=sealed, closed_at=tx.now))
+    stage.run(f"{MARIA},en,opted_in", f"{LUZ},en,opted_in")
+    assert stage.tick() == 1
+    assert [text["number"] for text in stage.texts()] == [LUZ]
+    stage.sent()
+    stage.clock.set(datetime(2026, 6, 15, 20, 0, tzinfo=UTC))  # 10 in Honolulu
+    assert stage.minutes(2) == 1
+    assert [text["number"] for text in stage.texts()] == [LUZ, MARIA]
 
 
 def test_the_hours_a_person_chose_are_waited_for(stage: Stage) -> None:

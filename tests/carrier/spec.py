@@ -16,17 +16,24 @@ HERE = Path(__file__).parent
 MESSAGES = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 MESSAGE = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}.json"
 LOOKUP = "/v2/PhoneNumbers/{PhoneNumber}"
+ACCOUNT = "/2010-04-01/Accounts/{Sid}.json"
+NUMBERS = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json"
+SHORT_CODES = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes.json"
+SERVICE = "/v1/Services/{Sid}"
+SERVICE_NUMBERS = "/v1/Services/{ServiceSid}/PhoneNumbers"
 
 # our extract -> the whole document, the paths taken from it
 PARTS = {
     "twilio_messages.json": ("twilio_api_v2010.json", (MESSAGES, MESSAGE)),
+    "twilio_account.json": ("twilio_api_v2010.json", (ACCOUNT, NUMBERS, SHORT_CODES)),
     "twilio_lookups.json": ("twilio_lookups_v2.json", (LOOKUP,)),
+    "twilio_messaging.json": ("twilio_messaging_v1.json", (SERVICE, SERVICE_NUMBERS)),
 }
 
 
 def extract(document: dict[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:
     """These paths, and every schema they lead to."""
-    kept = {path: _without_examples(document["paths"][path]) for path in paths}
+    kept = {path: _read_only(path, _without_examples(document["paths"][path])) for path in paths}
     schemas: dict[str, Any] = {}
     waiting = list(_references(kept))
     while waiting:
@@ -44,6 +51,13 @@ def extract(document: dict[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:
             "schemas": dict(sorted(schemas.items())),
         },
     }
+
+
+def _read_only(path: str, described: dict[str, Any]) -> dict[str, Any]:
+    """We only look at the account and its senders: what would change them is left out."""
+    if path in (MESSAGES, MESSAGE, LOOKUP):
+        return described
+    return {name: part for name, part in described.items() if name not in ("post", "delete")}
 
 
 def _without_examples(node: Any) -> Any:

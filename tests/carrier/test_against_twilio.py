@@ -16,9 +16,10 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 from openapi_core.exceptions import OpenAPIError
 
 from bot.adapters.twilio import TwilioCarrier
+from bot.errors import SendError
 from bot.simulator.control import Control
 from bot.simulator.server import SimulatorServer
-from tests.carrier.line import ACCOUNT, ANA, BEA, LANDLINE, OURS, TOKEN, Line, settle, text_to
+from tests.carrier.line import ACCOUNT, ANA, BEA, LANDLINE, OURS, TOKEN, Line, settings_for, settle, text_to
 from tests.carrier.spec import HERE, LOOKUP, PARTS, extract
 
 SHARED = HERE.parents[1].parent / "shared" / "data" / "twilio"
@@ -50,12 +51,18 @@ class Checker:
     def check(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
         """A requests hook. Raises OpenAPIError for a request or a success that Twilio's document does not allow."""
         path = response.request.path_url
-        api = self._apis["twilio_lookups.json" if path.startswith("/v2/") else "twilio_messages.json"]
+        api = self._apis[_document_of(path)]
         request = RequestsOpenAPIRequest(response.request)
         if response.status_code < 400:  # Twilio describes no error
             api.validate_request(request)
             api.validate_response(request, RequestsOpenAPIResponse(response))
         self.seen.append((str(response.request.method), path.partition("?")[0], response.status_code))
+
+
+def _document_of(path: str) -> str:
+    if path.startswith("/v"):
+        return "twilio_lookups.json" if path.startswith("/v2/") else "twilio_messaging.json"
+    return "twilio_messages.json" if "/Messages" in path else "twilio_account.json"
 
 
 @pytest.fixture
@@ -91,6 +98,50 @@ def test_everything_the_adapter_does(checked: TwilioCarrier, checker: Checker, c
     assert [(method, status) for method, _, status in checker.seen] == [
         ("POST", 201), ("GET", 200), ("GET", 200), ("POST", 200), ("GET", 200), ("GET", 200), ("GET", 200),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("senders", "service", "seen"),
+    [((OURS, "262966"), "", [(OURS, True), ("262966", True)]),
+     ((OURS, "+12105550999"), "", [(OURS, True), ("+12105550999", False)]),
+     ((OURS,), "MG" + "5e" * 16, [("MG" + "5e" * 16, True)]),
+     ((OURS,), "MG" + "00" * 16, [("MG" + "00" * 16, False)])],
+)  # fmt: skip
+def test_what_a_doctor_reads(line: Line, senders: tuple[str, ...], service: str, seen: list[tuple[str, bool]]) -> None:
+    server = SimulatorServer(
+        settings_for(line, numbers=(OURS, "262966"), messaging_service_sid="MG" + "5e" * 16, fallback_url="http://f/x")
+    ).start()
+    carrier = TwilioCarrier(ACCOUNT, TOKEN, senders, service, server.base, line.base)
+    checker = Checker(server.base)
+    carrier._client.http_client.request_hooks = {"response": [checker.check]}
+    setup = carrier.inspect()
+    server.close()
+    assert setup.active
+    assert setup.now is not None
+    assert abs((setup.now - datetime.now(UTC)).total_seconds()) < 5
+    assert [(s.name, s.known) for s in setup.senders] == seen
+    assert {(s.inbound, s.inbound_method, s.fallback, s.can_text) for s in setup.senders if s.known} <= {
+        (f"{line.base}/twilio/inbound", "POST", "http://f/x", True)
+    }
+
+
+def test_a_service_that_leaves_it_to_its_numbers_is_read_number_by_number(line: Line) -> None:
+    service = "MG" + "5e" * 16
+    server = SimulatorServer(settings_for(line, messaging_service_sid=service, numbers_own_webhooks=True)).start()
+    setup = TwilioCarrier(ACCOUNT, TOKEN, (), service, server.base, line.base).inspect()
+    server.close()
+    assert [(s.name, s.inbound) for s in setup.senders] == [(OURS, f"{line.base}/twilio/inbound")]
+
+
+@pytest.mark.parametrize(
+    ("token", "base", "code"), [("wrong", "", "20003"), (TOKEN, "http://127.0.0.1:9", "unreachable")]
+)
+def test_a_doctor_is_told_what_is_wrong_with_the_way_in(
+    simulator: SimulatorServer, token: str, base: str, code: str
+) -> None:
+    with pytest.raises(SendError) as caught:
+        TwilioCarrier(ACCOUNT, token, (OURS,), "", base or simulator.base, "https://line.example.org").inspect()
+    assert caught.value.code == code
 
 
 def test_fetch_delete_and_after(

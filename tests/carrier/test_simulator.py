@@ -426,3 +426,16 @@ def test_a_text_whose_words_are_discarded_is_shown_without_them(simulator, line:
     carrier.send(text_to(ANA, "kept on the phone"))
     assert [message.body for message in carrier.look_up(to=ANA, since=since)] == [""]
     assert [text["body"] for text in control.thread(ANA)] == ["kept on the phone"]
+
+
+def test_what_the_first_address_does_not_take_goes_to_the_second_with_the_reason(line: Line) -> None:
+    server = SimulatorServer(
+        settings_for(line, inbound_url=f"{line.base}/twilio/inbound#rc=0", fallback_url=f"{line.base}/twilio/fallback")
+    ).start()
+    line.answers.append(Answer(500))
+    Control(server.base, TOKEN).text(ANA, OURS, "hi")
+    (call,) = line.wait_for(1, lambda call: call.path == "/twilio/fallback")
+    server.close()
+    assert signed(call, line.base)
+    assert (call.form["ErrorCode"], call.form["ErrorUrl"]) == ("11200", f"{line.base}/twilio/inbound")
+    assert call.form["Body"] == "hi"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,9 @@ from phonenumbers import parse
 from phonenumbers import timezone as number_zones
 
 from bot.rules import hours
-from bot.rules.state_hours import STATE_OF, WINDOWS
+from bot.rules.state_hours import STATE_OF, WINDOWS, read_windows, window_on
+from bot.rules.zip_zones import around
+from bot.script_files import FLOWS
 
 NEW_YORK = "+12125550100"
 SAN_ANTONIO = "+12105550100"
@@ -53,7 +56,7 @@ def local(zone: str, text: str) -> datetime:
         (BIRMINGHAM, "America/Chicago", "2026-11-26 14:00", False),
         (PROVIDENCE, "America/New_York", "2026-06-15 17:50", False),  # Rhode Island ends at 18 on a weekday
         (PROVIDENCE, "America/New_York", "2026-06-13 16:50", False),  # and at 17 on a Saturday
-        (PHILADELPHIA, "America/New_York", "2026-06-14 14:00", False),
+        (PHILADELPHIA, "America/New_York", "2026-11-22 14:00", False),
         (TOLL_FREE, "America/New_York", "2026-06-15 12:59", False),  # says nothing: all four zones must be open
         (TOLL_FREE, "America/New_York", "2026-06-15 13:00", True),
         (TOLL_FREE, "America/New_York", "2026-06-15 18:50", False),
@@ -67,10 +70,36 @@ def test_the_window_is_the_numbers_own(number: str, zone: str, at: str, is_open:
 
 
 def test_a_stated_place_narrows_and_never_replaces_the_numbers_own() -> None:
-    place = hours.place_of(NEW_YORK, "America/Los_Angeles")
+    place = hours.place_of(NEW_YORK, ("900",))
     assert hours.campaign_closes(place, local("America/Los_Angeles", "2026-06-15 09:00")) is None
     assert hours.campaign_closes(place, local("America/Los_Angeles", "2026-06-15 10:00")) is not None
     assert hours.campaign_closes(place, local("America/New_York", "2026-06-15 18:50")) is None
+
+
+def test_the_hours_of_the_state_they_named_count_too() -> None:
+    place = hours.place_of(NEW_YORK, ("782",))
+    assert place == hours.Place(("America/New_York", "America/Chicago"), ("TX",))
+    sunday = "2026-06-14"
+    assert hours.campaign_closes(place, local("America/Chicago", f"{sunday} 11:59")) is None
+    assert hours.campaign_closes(place, local("America/Chicago", f"{sunday} 12:00")) is not None
+    birmingham = hours.place_of(SAN_ANTONIO, ("352",))
+    assert hours.campaign_closes(birmingham, local("America/Chicago", f"{sunday} 14:00")) is None  # Alabama: no Sunday
+
+
+@pytest.mark.parametrize("zip3s", [(), ("000",), ("999x",), ("",)])
+def test_an_area_nobody_knows_narrows_nothing(zip3s: tuple[str, ...]) -> None:
+    assert hours.place_of(NEW_YORK, zip3s) == hours.place_of(NEW_YORK)
+
+
+def test_the_zip_codes_of_every_state_lie_in_that_state() -> None:
+    """Held against the lexicon's own list of states, which was made for another end."""
+    listed = tomllib.loads((FLOWS / "lexicon" / "places.toml").read_text(encoding="utf-8"))["state"]
+    assert len(listed) > 45
+    for state in listed:
+        for run in state["zip3"]:
+            first, _, last = run.partition("-")
+            zip3s = [f"{n:03}" for n in range(int(first), int(last or first) + 1)]
+            assert set(around(zip3s).states) == {state["abbr"].upper()}, (state["abbr"], run)
 
 
 def test_alaska_has_two_zones_and_both_must_be_open() -> None:
@@ -169,9 +198,41 @@ def test_every_area_code_lies_in_a_zone_of_its_state() -> None:
 
 def test_every_state_named_has_hours_and_every_hour_is_in_order() -> None:
     assert set(STATE_OF.values()) == set(WINDOWS)
-    for window in WINDOWS.values():
+    for window in (window for windows in WINDOWS.values() for window in windows):
         for span in (window.weekday, window.saturday, window.sunday):
             assert span is None or 8 <= span[0] < span[1] <= 21
+        assert window.source, "hours that nobody can check"
+        assert date(2026, 1, 1) < window.read_on <= date(2026, 11, 25)
+
+
+ROW = {"state": "ZZ", "weekday": [9, 18], "source": "a statute", "read_on": date(2026, 11, 21)}
+
+
+def test_a_law_holds_from_its_day_on_and_gives_way_to_the_next() -> None:
+    old, new = {**ROW, "until": date(2027, 3, 1)}, {**ROW, "weekday": [11, 18], "from": date(2027, 3, 1)}
+    first, second = read_windows({"window": [old, new]})["ZZ"]
+    assert (first.until, second.since, second.until) == (date(2027, 3, 1), date(2027, 3, 1), date.max)
+    assert first.on(date(2027, 2, 26), holiday=False) == (9, 18)
+    assert second.on(date(2027, 3, 6), holiday=False) is None  # a Saturday that is left out
+    assert second.on(date(2027, 3, 1), holiday=True) == (11, 18)
+
+
+def test_pennsylvanias_sundays_close_with_its_law_and_not_before() -> None:
+    assert window_on("PA", date(2026, 10, 17)) is None
+    assert window_on("PA", date(2026, 10, 18)) is not None
+    place = hours.place_of(PHILADELPHIA)
+    assert hours.campaign_closes(place, local("America/New_York", "2026-10-11 14:00")) is not None
+    assert hours.campaign_closes(place, local("America/New_York", "2026-10-18 14:00")) is None
+    assert hours.campaign_closes(place, local("America/New_York", "2026-10-19 14:00")) is not None
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [([ROW, ROW], "two windows"), ([{**ROW, "weekday": [18, 9]}], "no hours"), ([{**ROW, "sunday": [8, 25]}], "no")],
+)
+def test_a_file_that_contradicts_itself_is_not_read(rows: list[dict[str, object]], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_windows({"window": rows})
 
 
 def test_federal_holidays_of_2026() -> None:

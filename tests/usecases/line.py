@@ -13,8 +13,10 @@ from bot.adapters.clock import FakeClock
 from bot.adapters.fake_carrier import FakeCarrier
 from bot.adapters.nudges import CountedNudges
 from bot.adapters.pagers import RecordedPager
+from bot.ports import AccountSetup, SenderSetup
 from bot.script_files import load_script
 from bot.services import Services
+from bot.settings import Settings
 from bot.store import staff
 from bot.store.db import Database
 from bot.store.messages import messages
@@ -75,7 +77,16 @@ class TheLine:
         return staff_id
 
 
+def well_set_up(settings: Settings) -> AccountSetup:
+    """An account with nothing wrong, for these settings."""
+    url, service = settings.public_url, settings.twilio_messaging_service_sid
+    hooks = {"inbound": f"{url}/twilio/inbound#rc=2&rp=ct,rt,5xx", "fallback": f"{url}/twilio/fallback"}
+    names = (service,) if service else settings.twilio_from
+    return AccountSetup(True, None, tuple(SenderSetup(name, known=True, **hooks) for name in names))
+
+
 def the_line(database: Database, clock: FakeClock, **settings: str) -> TheLine:
     carrier, nudges, pager = FakeCarrier(clock), CountedNudges(), RecordedPager()
     services = replace(services_on(database, **settings), carrier=carrier, nudges=nudges, pager=pager)
+    carrier.setup = well_set_up(services.settings)
     return TheLine(database, services, carrier, clock, nudges, pager, count(1))

@@ -192,7 +192,8 @@ def _places(tx: Tx, services: Services, conversation_id: str) -> tuple[Place, ..
 
 def _line(message: ThreadMessage, names: dict[str, str]) -> Line:
     if message.direction == "in":
-        return Line(message, "They wrote", "", "")
+        late = words.held_up(message.created_at, message.sent_at)
+        return Line(message, "They wrote", late, "warn" if late else "")
     sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
     state, kind = words.delivery(message.status, message.reason)
     return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,6 +36,7 @@ REASONS = {
     "stopped_asks_help": "Wants no texts from us, and asks for help",
     "stopped_wrote": "Wants no texts from us, and wrote again",
     "hold_call": "A place asks for a call about a hold",
+    "unread": "Came in, but the bot could not read it",
     "odd_sender": "Came from a sender that cannot be texted back",
     "text_failed": "A text to them did not arrive",
     "text_unknown": "Nobody can tell whether a text reached them",
@@ -187,6 +188,22 @@ def safe_hours(value: str | None) -> str:
     if not value:
         return "Only after they write"
     return ", ".join(WINDOWS.get(window, window) for window in value.split(",")).capitalize()
+
+
+def came_with(media: int, kinds: Sequence[str]) -> str:
+    """How many things came with a text and of what kind; empty when none did. They are never shown or fetched."""
+    if not media:
+        return ""
+    what = " and ".join(kinds) or "file, perhaps a picture"
+    with_it = f"A {what} came with this." if media == 1 else f"{media} files came with this: {what}."
+    return f"({with_it} Not opened here.)"
+
+
+def held_up(created_at: datetime, sent_at: datetime | None) -> str:
+    """A text that reached us late, in words."""
+    if sent_at is None or created_at - sent_at < timedelta(minutes=5):
+        return ""
+    return f"Written {ago(sent_at, created_at)} before it reached us"
 
 
 def delivery(status: str, why: str | None) -> tuple[str, str]:
