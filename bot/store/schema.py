@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from bot.store import (
+    alerts,
     audit,
     campaigns,
     consent,
@@ -27,6 +28,8 @@ from bot.store import (
     messages,
     people,
     promises,
+    redactions,
+    senders,
     staff,
     watermarks,
 )
@@ -35,8 +38,8 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, promises, staff,
-    watermarks,
+    alerts, audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, promises,
+    redactions, senders, staff, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 

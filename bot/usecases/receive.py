@@ -90,6 +90,8 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     context = _look(tx, phone, text.provider_sid)
     if context.known:
         return Outcome.DUPLICATE
+    if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
+        context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
     if stored.last_inbound_at is None and not stored.conversation.suppressed:
         _take_as_consent(tx, context.phone_key)

@@ -13,7 +13,7 @@ from bot.rules.ladder import next_alarm, owner_alarm
 from bot.services import Services
 from bot.store import handoffs, heartbeats
 from bot.store.db import Database
-from bot.usecases import ask_providers, deliver, hold, late_promises, link_audit, release_recipients, settle
+from bot.usecases import ask_providers, claim_texts, hold, late_promises, link_audit, redact, release_recipients, settle
 
 
 def sweep(database: Database, services: Services) -> None:
@@ -72,9 +72,14 @@ def _campaigns(database: Database, services: Services) -> None:
 
 
 def _texts(database: Database, services: Services) -> None:
-    """Texts that are due, and texts whose fate is unknown: ring, in case a ring was lost."""
+    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied: ring, in case a ring was
+    lost."""
     with database.reading() as tx:
-        ring = deliver.anything_due(tx) or settle.anything_in_doubt(tx)
+        ring = (
+            claim_texts.anything_due(tx, services)
+            or settle.anything_in_doubt(tx)
+            or redact.anything_to_redact(tx, services)
+        )
     if ring:
         services.nudges.deliver()
 

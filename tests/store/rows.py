@@ -32,6 +32,7 @@ CHOSEN: dict[str, Any] = {
     "programs.status": "active",
     "recipients.basis": "opted_in",
     "recipients.state": "waiting",
+    "redactions.state": "due",
 }
 
 
