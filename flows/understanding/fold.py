@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
+from flows.understanding.lookalike import apart, homoglyphs, without_digits
+
 LONGEST = 10_000
 """Characters that are read. A text message is at most 1,600; the bound keeps hostile input cheap."""
 
@@ -22,6 +24,8 @@ _ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _SHORTEST_CORRECTED = 4
+_TENS = frozenset(str(ten) for ten in range(20, 100, 10))
+_UNITS = frozenset("123456789")
 
 
 @lru_cache(maxsize=4096)
@@ -83,11 +87,19 @@ class Spelling:
     def settle(self, words: Iterable[str]) -> tuple[str, ...]:
         """The words in the one spelling in which phrases are kept and sought."""
         settled: list[str] = []
+        tens = 0
         for word in self._together(tuple(words)):
             known = self.variants.get(word)
             if known is not None:
+                if tens and known in _UNITS:
+                    # "twenty two", "treinta y cinco": one number
+                    del settled[-1 if settled[-1] != "y" else -2 :]
+                    known = str(tens + int(known))
                 settled.append(known)
-            elif word in self.vocabulary:
+                tens = int(known) if known in _TENS else 0
+                continue
+            tens = tens if word == "y" else 0
+            if word in self.vocabulary:
                 settled.append(word)
             else:
                 settled.extend(self._unknown(word))
@@ -116,15 +128,27 @@ class Spelling:
         if word.isdigit():
             return (word,)
         if "0" <= word[0] <= "9":
-            apart = _COUNT_THEN_WORD.fullmatch(word)
-            if apart and not _ORDINAL.fullmatch(word):
-                return (apart[1], self.variants.get(apart[2], apart[2]))
+            counted = _COUNT_THEN_WORD.fullmatch(word)
+            if counted and not _ORDINAL.fullmatch(word):
+                return (counted[1], self.variants.get(counted[2], counted[2]))
             return (word,)
+        if not word.isascii():
+            word = homoglyphs(word)
+            if not word.isascii():
+                return (word,)
+            if self._known(word):
+                return (self.variants.get(word, word),)
+        if not word.isalpha():
+            spelled = without_digits(word)
+            return (self.variants.get(spelled, spelled) if self._known(spelled) else word,)
         if _LONG_RUN.search(word):
             for shorter in (_LONG_RUN.sub(r"\1\1", word), _LONG_RUN.sub(r"\1", word), _RUN.sub(r"\1", word)):
                 if self._known(shorter):
                     return (self.variants.get(shorter, shorter),)
             word = _LONG_RUN.sub(r"\1", word)
+        parts = apart(word, self._known) if self.near is not None else ()
+        if parts:
+            return tuple(self.variants.get(part, part) for part in parts)
         return (self._corrected(word),)
 
     def _corrected(self, word: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.understanding.fold import Spelling, is_sign, nearness, words_of
 from flows.understanding.gazetteer import Gazetteer
+from flows.understanding.groups import MARK, expand
 from flows.understanding.phrases import Hit, Node, find, plant, spread
 from flows.understanding.reading import Cause
 from flows.understanding.sections import OTHER, PHRASE_SETS, RULES, VALUE_TABLES, WORD_SETS
@@ -63,6 +64,8 @@ class Lexicon:
     tree: Node
     rules: tuple[Rule, ...]
     whole: Mapping[str, Mapping[tuple[str, ...], tuple[Rule, ...]]]
+    kinds: Mapping[str, tuple[str, ...]]
+    """Per word: the groups it belongs to, as phrases name them (`@harm`)."""
     sets: Mapping[str, frozenset[str]]
     speech: Mapping[str, tuple[frozenset[str], frozenset[str]]]
     """Per language: words that show it alone, and words of which two are needed."""
@@ -86,6 +89,8 @@ class Lexicon:
         for name, document in languages.items():
             builder.read_spelling(name, document)
         for name, document in languages.items():
+            builder.read_groups(name, document)
+        for name, document in languages.items():
             builder.read_lists(name, document)
         return builder.finished(documents[PLACES])
 
@@ -96,7 +101,7 @@ class Lexicon:
 
     def found(self, heard: Heard, language: str) -> list[Found]:
         """Every entry that counts: inside the text, with look-alikes taken out, and as the whole text."""
-        hits = find(self.tree, heard.words, self.sets["colour.words"])
+        hits = find(self.tree, heard.words, self.sets["colour.words"], self.kinds)
         guards: dict[str, list[Hit]] = {}
         for hit in hits:
             rule = self.rules[hit.phrase]
@@ -107,8 +112,7 @@ class Lexicon:
             rule = self.rules[hit.phrase]
             if rule.guards is not None:
                 continue
-            looks = guards.get(rule.guarded)
-            if looks is None or not any(hit.start < look.end and look.start < hit.end for look in looks):
+            if not any(_voids(look, hit) for look in guards.get(rule.guarded, ())):
                 out.append(Found(rule, hit.start, hit.end))
         out.extend(Found(rule, 0, len(heard.words), whole=True) for rule in self._as_whole(heard, language))
         return out
@@ -141,6 +145,14 @@ class Lexicon:
             yield from ((word,) for word in once)
 
 
+def _voids(look: Hit, hit: Hit) -> bool:
+    """A look-alike voids what it touches, unless the phrase holds all of it and more words: "hit me with a belt"
+    counts although "hit me with a" alone does not."""
+    if look.end <= hit.start or hit.end <= look.start:
+        return False
+    return not (hit.start <= look.start and look.end <= hit.end and hit.end - hit.start > look.end - look.start)
+
+
 def _guarded(name: str) -> str:
     """Look-alikes of a slot guard all its values, asked or not."""
     parts = name.split(".")
@@ -156,6 +168,9 @@ class _Builder:
     rules: list[Rule] = field(default_factory=list)
     tree: Node = field(default_factory=Node)
     whole: dict[str, dict[tuple[str, ...], tuple[Rule, ...]]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    """Which groups each language has."""
+    kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sets: dict[str, set[str]] = field(default_factory=dict)
     speech: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -177,6 +192,28 @@ class _Builder:
                 if len(pair) != 2:
                     raise _Bad(name, f"joined.{word}", f"{other!r} is not two words")
                 self.joined[pair[0], pair[1]] = word
+
+    def read_groups(self, name: str, document: Mapping[str, object]) -> None:
+        """The groups of one file. A group belongs to its language: `@he` of en.toml is not that of es.toml."""
+        lists = {
+            section: {key: _strings(name, f"{section}.{key}", words) for key, words in table.items()}
+            for section in ("groups", "endings")
+            for table in [_table(name, document, section)]
+        }
+        try:
+            expanded = expand(lists["groups"], lists["endings"])
+        except ValueError as why:
+            raise _Bad(name, "groups", str(why)) from None
+        self.groups[name] = list(expanded)
+        for group, words in expanded.items():
+            mark = f"{MARK}{name}.{group}"
+            for entry in words:
+                folded = self._fold(name, f"groups.{group}", entry)
+                if len(folded) != 1:
+                    raise _Bad(name, f"groups.{group}", f"{entry!r} is not one word")
+                self.vocabulary.update(folded)
+                if mark not in self.kinds.get(folded[0], ()):
+                    self.kinds[folded[0]] = (*self.kinds.get(folded[0], ()), mark)
 
     def read_lists(self, name: str, document: Mapping[str, object]) -> None:
         self.whole.setdefault(name, {})
@@ -253,7 +290,7 @@ class _Builder:
                 if words[-1] == "*" or words[0] == "*":
                     raise _Bad(name, key, f"{entry!r} begins or ends with a gap")
                 plant(self.tree, words, number)
-                self.vocabulary.update(words)
+                self.vocabulary.update(word for word in words if not word.startswith(MARK))
 
     def _wholes(self, name: str, rule: str, key: str, entries: object) -> None:
         table = self.whole[name]
@@ -269,7 +306,11 @@ class _Builder:
     def _fold(self, name: str, key: str, entry: str) -> tuple[str, ...]:
         words: list[str] = []
         for part in entry.split():
-            words.extend([part] if part in ("*", "#") or "_" in part else words_of(part))
+            if part.startswith(MARK):
+                if part[1:] not in self.groups.get(name, ()):
+                    raise _Bad(name, key, f"{part!r} is no group")
+                part = f"{MARK}{name}.{part[1:]}"
+            words.extend([part] if part in ("*", "#") or "_" in part or part[0] == MARK else words_of(part))
         if not words:
             raise _Bad(name, key, f"{entry!r} has no words")
         return Spelling(self.variants, self.joined, frozenset(words)).settle(words)
@@ -307,6 +348,7 @@ class _Builder:
             tree=self.tree,
             rules=tuple(self.rules),
             whole=self.whole,
+            kinds=self.kinds,
             sets={key: frozenset(words) for key, words in self.sets.items()},
             speech=self.speech,
             foreign=self.foreign,

@@ -1,12 +1,12 @@
 """Where in a text do the phrases of the word lists stand?
 
-A phrase is words in a row. `a|b` is either word, `#` any number, `*` up to three words of any kind. Words that only
-colour a sentence ("just", "really") may stand between the words of any phrase.
+A phrase is words in a row. `a|b` is either word, `@name` any word of that group, `#` any number, `*` up to three words
+of any kind. Words that only colour a sentence ("just", "really") may stand between the words of any phrase.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -46,14 +46,16 @@ def plant(root: Node, words: Sequence[str], phrase: int) -> None:
         node.ends = (*node.ends, phrase)
 
 
-def find(root: Node, words: Sequence[str], colour: Collection[str]) -> list[Hit]:
-    """Every place where a phrase stands, in the order of the text; the shortest match from each start."""
+def find(root: Node, words: Sequence[str], colour: Collection[str], kinds: Mapping[str, tuple[str, ...]]) -> list[Hit]:
+    """Every place where a phrase stands, in the order of the text; the shortest match from each start.
+    `kinds` names the groups a word belongs to."""
     found: dict[tuple[int, int], int] = {}
     last = len(words)
     first = root.after
-    numbers = NUMBER in first
-    for start, word in enumerate(words):
-        if word not in first and not (numbers and word.isdigit()):
+    # what may stand for each word in a phrase: itself, its groups, "any number"
+    ways = [(word, *kinds.get(word, ()), NUMBER) if word.isdigit() else (word, *kinds.get(word, ())) for word in words]
+    for start in range(last):
+        if not any(way in first for way in ways[start]):
             continue
         stack = [(root, start)]
         while stack:
@@ -64,19 +66,13 @@ def find(root: Node, words: Sequence[str], colour: Collection[str]) -> list[Hit]
                     found[start, phrase] = at
             if at >= last or not node.after:
                 continue
-            _follow(node, at, words, last, stack)
+            after = node.after
+            for way in ways[at]:
+                if way in after:
+                    stack.append((after[way], at + 1))
+            if GAP in after:
+                beyond = after[GAP]
+                stack.extend((beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last)))
             if node is not root and words[at] in colour and not node.ends:
                 stack.append((node, at + 1))
     return [Hit(start, end, phrase) for (start, phrase), end in found.items()]
-
-
-def _follow(node: Node, at: int, words: Sequence[str], last: int, stack: list[tuple[Node, int]]) -> None:
-    after = node.after
-    following = after.get(words[at])
-    if following is not None:
-        stack.append((following, at + 1))
-    if NUMBER in after and words[at].isdigit():
-        stack.append((after[NUMBER], at + 1))
-    if GAP in after:
-        beyond = after[GAP]
-        stack.extend((beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last)))
