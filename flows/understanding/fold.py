@@ -24,6 +24,7 @@ _ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _SHORTEST_CORRECTED = 4
+_LONGEST_CORRECTED = 24
 _TENS = frozenset(str(ten) for ten in range(20, 100, 10))
 _UNITS = frozenset("123456789")
 
@@ -83,10 +84,16 @@ class Spelling:
     joined: Mapping[tuple[str, str], str]
     vocabulary: frozenset[str] = frozenset()
     near: Mapping[str, tuple[str, ...]] | None = None
+    everyday: frozenset[str] = frozenset()
 
     def settle(self, words: Iterable[str]) -> tuple[str, ...]:
         """The words in the one spelling in which phrases are kept and sought."""
+        return self.settle_with_others(words)[0]
+
+    def settle_with_others(self, words: Iterable[str]) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]]]:
+        """And, by place, the other known words that one slip may have made of what was typed."""
         settled: list[str] = []
+        others: dict[int, tuple[str, ...]] = {}
         tens = 0
         for word in self._together(tuple(words)):
             known = self.variants.get(word)
@@ -101,9 +108,12 @@ class Spelling:
             tens = tens if word == "y" else 0
             if word in self.vocabulary:
                 settled.append(word)
-            else:
-                settled.extend(self._unknown(word))
-        return self._joined(settled)
+                continue
+            meant, also = self._unknown(word)
+            if also:
+                others[len(settled)] = also
+            settled.extend(meant)
+        return self._joined(settled, others)
 
     def _together(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """`s t o p` is one word, if there is such a word."""
@@ -124,57 +134,69 @@ class Spelling:
     def _known(self, word: str) -> bool:
         return word in self.vocabulary or word in self.variants
 
-    def _unknown(self, word: str) -> tuple[str, ...]:
+    def _unknown(self, word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a word we do not know stands for, and what else it may."""
         if word.isdigit():
-            return (word,)
+            return (word,), ()
         if "0" <= word[0] <= "9":
             counted = _COUNT_THEN_WORD.fullmatch(word)
             if counted and not _ORDINAL.fullmatch(word):
-                return (counted[1], self.variants.get(counted[2], counted[2]))
-            return (word,)
+                return (counted[1], self.variants.get(counted[2], counted[2])), ()
+            return (word,), ()
         if not word.isascii():
             word = homoglyphs(word)
             if not word.isascii():
-                return (word,)
+                return (word,), ()
             if self._known(word):
-                return (self.variants.get(word, word),)
+                return self._spelled((word,)), ()
         if not word.isalpha():
             spelled = without_digits(word)
-            return (self.variants.get(spelled, spelled) if self._known(spelled) else word,)
+            return self._spelled((spelled,)) if self._known(spelled) else (word,), ()
         if _LONG_RUN.search(word):
             for shorter in (_LONG_RUN.sub(r"\1\1", word), _LONG_RUN.sub(r"\1", word), _RUN.sub(r"\1", word)):
                 if self._known(shorter):
-                    return (self.variants.get(shorter, shorter),)
+                    return self._spelled((shorter,)), ()
             word = _LONG_RUN.sub(r"\1", word)
-        parts = apart(word, self._known) if self.near is not None else ()
+        if self.near is None:
+            return (word,), ()
+        parts = apart(word, self._known)
         if parts:
-            return tuple(self.variants.get(part, part) for part in parts)
-        return (self._corrected(word),)
+            return self._spelled(parts), ()
+        near = self._corrected(word)
+        return (near[0],) if near else (word,), near[1:]
 
-    def _corrected(self, word: str) -> str:
-        """The one known word a single slip away that starts alike; the word itself when there is none.
+    def _spelled(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self.variants.get(word, word) for word in words)
+
+    def _corrected(self, word: str) -> tuple[str, ...]:
+        """The known words a single slip away that start alike, words of meaning before everyday ones.
         The first letter must agree, or be swapped with the second: `bills` is never `pills`."""
-        if self.near is None or len(word) < _SHORTEST_CORRECTED or len(word) > 24:
-            return word
-        best = ""
+        if self.near is None or not _SHORTEST_CORRECTED <= len(word) <= _LONGEST_CORRECTED:
+            return ()
+        found: set[str] = set()
         for cut in (word, *shortened(word)):
             for known in self.near.get(cut, ()):
                 alike = known[0] == word[0] or known[:2] == word[1::-1]
-                if alike and OSA.distance(word, known, score_cutoff=1) <= 1 and (not best or known < best):
-                    best = known
-        return best or word
+                if alike and known not in found and OSA.distance(word, known, score_cutoff=1) <= 1:
+                    found.add(known)
+        return tuple(sorted({self.variants.get(one, one) for one in found}, key=lambda w: (w in self.everyday, w)))
 
-    def _joined(self, words: list[str]) -> tuple[str, ...]:
+    def _joined(
+        self, words: list[str], others: dict[int, tuple[str, ...]]
+    ) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]]]:
         if not any(pair in self.joined for pair in pairwise(words)):
-            return tuple(words)
+            return tuple(words), others
         out: list[str] = []
-        for word in words:
+        moved: dict[int, tuple[str, ...]] = {}
+        for at, word in enumerate(words):
             one = self.joined.get((out[-1], word)) if out else None
             if one is None:
+                if at in others:
+                    moved[len(out)] = others[at]
                 out.append(word)
             else:
                 out[-1] = one
-        return tuple(out)
+        return tuple(out), moved
 
 
 def shortened(word: str) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Gazetteer:
     def named(self, words: Sequence[str]) -> list[Named]:
         """The places named, longest name first from each point, in the order of the text."""
         out: list[Named] = []
-        hits = find(self.tree, words, (), {})
+        hits = find(self.tree, words, (), [(word,) for word in words])
         taken = 0
         for hit in sorted(hits, key=lambda h: (h.start, -h.end, not self.entries[h.phrase][1])):
             place, sure = self.entries[hit.phrase]

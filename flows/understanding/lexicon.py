@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flows.understanding.fold import Spelling, is_sign, nearness, words_of
 from flows.understanding.gazetteer import Gazetteer
 from flows.understanding.groups import MARK, expand
-from flows.understanding.phrases import Hit, Node, find, plant, spread
+from flows.understanding.phrases import NUMBER, Hit, Node, find, plant, spread
 from flows.understanding.reading import Cause
 from flows.understanding.sections import OTHER, PHRASE_SETS, RULES, VALUE_TABLES, WORD_SETS
 
@@ -44,6 +44,8 @@ class Heard:
     plain: tuple[str, ...]
     words: tuple[str, ...]
     question: bool
+    ways: tuple[tuple[str, ...], ...] = ()
+    """What each word may stand for in a phrase: itself, what it may also mean, its groups, any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class Lexicon:
     tree: Node
     rules: tuple[Rule, ...]
     whole: Mapping[str, Mapping[tuple[str, ...], tuple[Rule, ...]]]
-    kinds: Mapping[str, tuple[str, ...]]
-    """Per word: the groups it belongs to, as phrases name them (`@harm`)."""
+    standing: Mapping[str, tuple[str, ...]]
+    """Per word: itself, what it may also mean ("2" for "to"), and its groups as phrases name them (`@en.harm`)."""
     sets: Mapping[str, frozenset[str]]
     speech: Mapping[str, tuple[frozenset[str], frozenset[str]]]
     """Per language: words that show it alone, and words of which two are needed."""
@@ -97,11 +99,19 @@ class Lexicon:
     def hear(self, text: str) -> Heard:
         """Fold a text and settle its spelling."""
         plain = words_of(text)
-        return Heard(text, plain, self.spelling.settle(plain), "?" in text)
+        words, others = self.spelling.settle_with_others(plain)
+        standing = self.standing
+        ways = [standing[word] if word in standing else (word,) for word in words]
+        for at, word in enumerate(words):
+            if word.isdigit():
+                ways[at] = (*ways[at], NUMBER)
+        for at, more in others.items():
+            ways[at] = (*ways[at], *(way for word in more for way in standing.get(word, (word,))))
+        return Heard(text, plain, words, "?" in text, tuple(ways))
 
     def found(self, heard: Heard, language: str) -> list[Found]:
         """Every entry that counts: inside the text, with look-alikes taken out, and as the whole text."""
-        hits = find(self.tree, heard.words, self.sets["colour.words"], self.kinds)
+        hits = find(self.tree, heard.words, self.sets["colour.words"], heard.ways)
         guards: dict[str, list[Hit]] = {}
         for hit in hits:
             rule = self.rules[hit.phrase]
@@ -171,6 +181,7 @@ class _Builder:
     groups: dict[str, list[str]] = field(default_factory=dict)
     """Which groups each language has."""
     kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    also: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sets: dict[str, set[str]] = field(default_factory=dict)
     speech: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -192,6 +203,11 @@ class _Builder:
                 if len(pair) != 2:
                     raise _Bad(name, f"joined.{word}", f"{other!r} is not two words")
                 self.joined[pair[0], pair[1]] = word
+        for word, others in _table(name, document, "also").items():
+            for other in _strings(name, f"also.{word}", others):
+                self.also[other] = (*self.also.get(other, ()), word)
+                for first, second in [pair for pair in self.joined if pair[1] == word]:
+                    self.joined[first, other] = self.joined[first, second]
 
     def read_groups(self, name: str, document: Mapping[str, object]) -> None:
         """The groups of one file. A group belongs to its language: `@he` of en.toml is not that of es.toml."""
@@ -214,6 +230,14 @@ class _Builder:
                 self.vocabulary.update(folded)
                 if mark not in self.kinds.get(folded[0], ()):
                     self.kinds[folded[0]] = (*self.kinds.get(folded[0], ()), mark)
+
+    def _standing(self) -> dict[str, tuple[str, ...]]:
+        return {
+            word: tuple(
+                dict.fromkeys(way for one in (word, *self.also.get(word, ())) for way in (one, *self.kinds.get(one, ())))
+            )
+            for word in {*self.kinds, *self.also}
+        }
 
     def read_lists(self, name: str, document: Mapping[str, object]) -> None:
         self.whole.setdefault(name, {})
@@ -343,12 +367,13 @@ class _Builder:
             self.sets.setdefault(key, set())
         foreign = frozenset().union(*self.foreign.values()) if self.foreign else frozenset()
         near = nearness(known - _NEVER_CORRECTED_INTO)
+        everyday = frozenset(self.sets["ordinary.words"])
         return Lexicon(
-            spelling=Spelling(self.variants, self.joined, known | foreign, near),
+            spelling=Spelling(self.variants, self.joined, known | foreign, near, everyday),
             tree=self.tree,
             rules=tuple(self.rules),
             whole=self.whole,
-            kinds=self.kinds,
+            standing=self._standing(),
             sets={key: frozenset(words) for key, words in self.sets.items()},
             speech=self.speech,
             foreign=self.foreign,

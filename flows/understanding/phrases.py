@@ -6,7 +6,7 @@ of any kind. Words that only colour a sentence ("just", "really") may stand betw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -46,14 +46,12 @@ def plant(root: Node, words: Sequence[str], phrase: int) -> None:
         node.ends = (*node.ends, phrase)
 
 
-def find(root: Node, words: Sequence[str], colour: Collection[str], kinds: Mapping[str, tuple[str, ...]]) -> list[Hit]:
+def find(root: Node, words: Sequence[str], colour: Collection[str], ways: Sequence[Sequence[str]]) -> list[Hit]:
     """Every place where a phrase stands, in the order of the text; the shortest match from each start.
-    `kinds` names the groups a word belongs to."""
+    `ways` says what each word may stand for in a phrase: itself, a group, any number."""
     found: dict[tuple[int, int], int] = {}
     last = len(words)
     first = root.after
-    # what may stand for each word in a phrase: itself, its groups, "any number"
-    ways = [(word, *kinds.get(word, ()), NUMBER) if word.isdigit() else (word, *kinds.get(word, ())) for word in words]
     for start in range(last):
         if not any(way in first for way in ways[start]):
             continue

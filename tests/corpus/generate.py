@@ -28,7 +28,7 @@ _SHORT = {
         "that": "dat", "going to": "gonna", "right now": "rn", "tonight": "2nite", "tomorrow": "tmrw", "want to": "wanna",
         "someone": "sum1", "and": "n", "people": "ppl", "something": "smth", "the": "da", "about": "abt", "trying to": "tryna",
         "don't": "dont", "okay": "k", "got to": "gotta", "he is": "hes", "im": "i'm", "hes": "he's", "cant": "can’t",
-        "dont": "don't", "wont": "won't", "my": "mi", "before": "b4", "before i": "b4 i", "what": "wat", "just": "jus",
+        "dont": "don't", "wont": "won't", "before": "b4", "before i": "b4 i", "what": "wat", "just": "jus",
         "nothing": "nuthin", "them": "dem", "they": "dey", "with my": "wit my", "about to": "bouta", "number": "#",
     },
     "es": {
