@@ -62,7 +62,7 @@ class Gazetteer:
                     entries.append((place, sure))
                     for name in names:
                         folded = settle(words_of(name))
-                        plant(tree, folded, len(entries) - 1)
+                        plant(tree, tuple((word,) for word in folded), len(entries) - 1)
                         words.update(folded)
                 if "abbr" in table:
                     letters[str(table["abbr"])] = place

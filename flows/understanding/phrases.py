@@ -6,21 +6,25 @@ of any kind. Words that only colour a sentence ("just", "really") may stand betw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 GAP = "*"
 NUMBER = "#"
 WIDEST_GAP = 3
+
+Spots = tuple[tuple[str, ...], ...]
+"""A phrase: for each word of it, what may stand there."""
 
 
 @dataclass(slots=True)
 class Node:
     """One word along some phrases: what may follow, and the phrases that end here."""
 
-    after: dict[str, Node] = field(default_factory=dict)
+    after: dict[str, tuple[Node, ...]] = field(default_factory=dict)
     ends: tuple[int, ...] = ()
+    choices: dict[tuple[str, ...], Node] = field(default_factory=dict)
+    """Where each choice of words leads; needed only while phrases are planted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +36,27 @@ class Hit:
     phrase: int
 
 
-def spread(pattern: str) -> list[str]:
-    """Every plain phrase an entry with `a|b` stands for."""
-    return [" ".join(choice) for choice in product(*(word.split("|") for word in pattern.split()))]
+def joined_spots(spots: Spots, joined: Mapping[tuple[str, str], str]) -> list[Spots]:
+    """The phrase, and the phrase with each two words that are sought as one ("he is" as "hes") made one."""
+    every = [spots]
+    for at in range(len(spots) - 1):
+        ones = {joined[a, b] for a in spots[at] for b in spots[at + 1] if (a, b) in joined}
+        if ones:
+            shorter = (*spots[:at], tuple(sorted(ones)), *spots[at + 2 :])
+            every.extend(one for one in joined_spots(shorter, joined) if one not in every)
+    return every
 
 
-def plant(root: Node, words: Sequence[str], phrase: int) -> None:
-    """Add one phrase."""
+def plant(root: Node, spots: Spots, phrase: int) -> None:
+    """Add one phrase. Words that may stand in the same spot lead to one node, so that nothing is multiplied out."""
     node = root
-    for word in words:
-        node = node.after.setdefault(word, Node())
+    for choice in spots:
+        following = node.choices.get(choice)
+        if following is None:
+            following = node.choices[choice] = Node()
+            for word in choice:
+                node.after[word] = (*node.after.get(word, ()), following)
+        node = following
     if phrase not in node.ends:
         node.ends = (*node.ends, phrase)
 
@@ -67,10 +82,9 @@ def find(root: Node, words: Sequence[str], colour: Collection[str], ways: Sequen
             after = node.after
             for way in ways[at]:
                 if way in after:
-                    stack.append((after[way], at + 1))
-            if GAP in after:
-                beyond = after[GAP]
-                stack.extend((beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last)))
+                    stack.extend([(following, at + 1) for following in after[way]])
+            for beyond in after.get(GAP, ()):
+                stack.extend([(beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last))])
             if node is not root and words[at] in colour and not node.ends:
                 stack.append((node, at + 1))
     return [Hit(start, end, phrase) for (start, phrase), end in found.items()]
