@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
@@ -85,6 +85,7 @@ class Spelling:
     vocabulary: frozenset[str] = frozenset()
     near: Mapping[str, tuple[str, ...]] | None = None
     everyday: frozenset[str] = frozenset()
+    sounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def settle(self, words: Iterable[str]) -> tuple[str, ...]:
         """The words in the one spelling in which phrases are kept and sought."""
@@ -159,11 +160,10 @@ class Spelling:
             word = _LONG_RUN.sub(r"\1", word)
         if self.near is None:
             return (word,), ()
-        parts = apart(word, self._known)
-        if parts:
-            return self._spelled(parts), ()
         near = self._corrected(word)
-        return (near[0],) if near else (word,), near[1:]
+        if near:
+            return (near[0],), near[1:]
+        return self._spelled(apart(word, self._known)) or (word,), ()
 
     def _spelled(self, words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self.variants.get(word, word) for word in words)
@@ -179,6 +179,7 @@ class Spelling:
                 alike = known[0] == word[0] or known[:2] == word[1::-1]
                 if alike and known not in found and OSA.distance(word, known, score_cutoff=1) <= 1:
                     found.add(known)
+        found.update(self.sounds.get(sounded(word), ()))
         return tuple(sorted({self.variants.get(one, one) for one in found}, key=lambda w: (w in self.everyday, w)))
 
     def _joined(
@@ -197,6 +198,26 @@ class Spelling:
             else:
                 out[-1] = one
         return tuple(out), moved
+
+
+_SOUNDS = (("qu", "k"), ("ce", "se"), ("ci", "si"), ("ge", "je"), ("gi", "ji"), ("ll", "y"), ("rr", "r"), ("c", "k"),
+           ("z", "s"), ("v", "b"), ("h", ""))  # fmt: skip
+
+
+def sounded(word: str) -> str:
+    """The word as Spanish sounds: `bibir` and `vivir`, `ablar` and `hablar`, `resivo` and `recibo` are one."""
+    for written, heard in _SOUNDS:
+        word = word.replace(written, heard)
+    return word
+
+
+def sounding(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """An index from a sound to the known words that have it."""
+    index: dict[str, set[str]] = {}
+    for word in words:
+        if len(word) >= _SHORTEST_CORRECTED and word.isalpha() and word.isascii():
+            index.setdefault(sounded(word), set()).add(word)
+    return {sound: tuple(sorted(known)) for sound, known in index.items()}
 
 
 def shortened(word: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flows.understanding.builder import BadEntry, Builder
-from flows.understanding.fold import Spelling, is_sign, nearness, words_of
+from flows.understanding.fold import Spelling, is_sign, nearness, sounding, words_of
 from flows.understanding.gazetteer import Gazetteer
 from flows.understanding.phrases import NUMBER, Hit, Node, find
 from flows.understanding.reading import Cause
@@ -66,10 +66,11 @@ class Lexicon:
         for key in WORD_SETS:
             built.sets.setdefault(key, set())
         foreign = frozenset().union(*built.foreign.values()) if built.foreign else frozenset()
-        near = nearness(known - _NEVER_CORRECTED_INTO)
+        spelt = (known | set(built.variants)) - _NEVER_CORRECTED_INTO
+        spelt = {word for word in spelt if built.variants.get(word) not in _NEVER_CORRECTED_INTO}
         everyday = frozenset(built.sets["ordinary.words"])
         return Lexicon(
-            spelling=Spelling(built.variants, built.joined, known | foreign, near, everyday),
+            spelling=Spelling(built.variants, built.joined, known | foreign, nearness(spelt), everyday, sounding(spelt)),
             tree=built.tree,
             rules=tuple(built.rules),
             whole=built.whole,
