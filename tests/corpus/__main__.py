@@ -18,6 +18,7 @@ def main() -> None:
         print(f"\n{part}: {sum(total.seen.values())} texts\n\n{table(total)}")
         if given.misses:
             print(misses(total, given.only))
+            print(strays(total, given.only))
 
 
 def table(total: Score) -> str:
@@ -47,6 +48,16 @@ def misses(total: Score, only: str | None = None) -> str:
         f"{sample.text!r} -> {got.intent} {' '.join(got.flags)} {dict(got.answers) or ''} "
         f"{' '.join(cause.rule.removeprefix('lexicon/') for cause in got.causes[:2])}"
         for sample, got in total.misses
+        if only in (None, sample.family.label)
+    )
+
+
+def strays(total: Score, only: str | None = None) -> str:
+    """Every flag that fired where it should not have."""
+    return "\n".join(
+        f"{sample.family.language}:{sample.family.line} {sample.family.label} STRAY {flag} {sample.text!r} "
+        f"{' '.join(cause.rule.removeprefix('lexicon/') for cause in got.causes[:3])}"
+        for flag, sample, got in total.strays
         if only in (None, sample.family.label)
     )
 

@@ -54,6 +54,8 @@ class Score:
     """Texts in a language of ours taken for another."""
     switched: Counter[str] = field(default_factory=Counter)
     """Texts in one of our languages taken for the other."""
+    strays: list[tuple[str, Sample, Reading]] = field(default_factory=list)
+    """What fired where it should not."""
     misses: list[tuple[Sample, Reading]] = field(default_factory=list)
 
     def recall(self, labels: Iterable[str], language: str | None = None) -> float:
@@ -89,7 +91,11 @@ def _count(total: Score, sample: Sample, got: Reading) -> None:
     else:
         total.misses.append((sample, got))
     for flag in fired(got):
-        (total.meant if flag in _allowed(sample) else total.wrong)[flag, family.language] += 1
+        if flag in _allowed(sample):
+            total.meant[flag, family.language] += 1
+        else:
+            total.wrong[flag, family.language] += 1
+            total.strays.append((flag, sample, got))
     if family.label in QUIET and not _minor_meant(sample):
         total.quiet[family.language] += 1
         total.alarms[family.language] += bool(set(ALARMS) & set(got.flags))
