@@ -155,9 +155,9 @@ class Builder:
     def _phrases(self, name: str, rule: str, key: str, entries: object, guards: str | None = None) -> None:
         for at, entry in enumerate(_strings(name, key, entries)):
             number = len(self.rules)
-            self.rules.append(
-                Rule(rule, Cause(f"lexicon/{name}.toml:{key}[{at}]", entry), guards, guarded=_guarded(rule))
-            )
+            cause = Cause(f"lexicon/{name}.toml:{key}[{at}]", entry)
+            # a look-alike of one language is none of another's
+            self.rules.append(Rule(rule, cause, guards and f"{name}:{guards}", guarded=f"{name}:{_guarded(rule)}"))
             for spots in self._spots(name, key, entry):
                 plant(self.tree, spots, number)
                 self.vocabulary.update(word for choice in spots for word in choice if not word.startswith(MARK))

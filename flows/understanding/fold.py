@@ -158,6 +158,9 @@ class Spelling:
                 if self._known(shorter):
                     return self._spelled((shorter,)), ()
             word = _LONG_RUN.sub(r"\1", word)
+        once = _RUN.sub(r"\1", word)
+        if len(word) <= _SHORTEST_CORRECTED and self._known(once):
+            return self._spelled((once,)), ()
         if self.near is None:
             return (word,), ()
         near = self._corrected(word)

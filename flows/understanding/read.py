@@ -269,7 +269,8 @@ def _decide(draft: _Draft, expecting: Expecting | None) -> Intent:
         return ranked[0]
     if parser == "yes_no" and ranked and ranked[0] in (Intent.YES, Intent.NO):
         return ranked[0]
-    if parser == "yes_no" and draft.led is not None and (not ranked or RANK[ranked[0]] > RANK[Intent.NO]):
+    undecided = not ranked or (RANK[ranked[0]] > RANK[Intent.NO] and ranked[0] is not Intent.LOST)
+    if parser == "yes_no" and draft.led is not None and undecided:
         return draft.led
     if parser == "word" and not draft.asked and ranked and ranked[0] is not Intent.SKIP:
         return Intent.UNCLEAR
