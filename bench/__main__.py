@@ -18,7 +18,7 @@ from statistics import median
 
 from sqlalchemy import URL, insert
 
-from bench import floor, load
+from bench import floor, load, understanding
 from bench.door import Door, arrivals
 from bot.adapters.clock import SystemClock
 from bot.settings import SIMULATED_ACCOUNT
@@ -86,6 +86,7 @@ def main() -> None:
             took = _to_the_door(url, redis_url)
             print(f"{name}: reply at the carrier's door after {median(took):.0f} ms (median), "
                   f"{sorted(took)[int(len(took) * 0.95)]:.0f} ms (p95) of the webhook, {len(took)} texts")  # fmt: skip
+    understanding.main()
 
 
 def _own_database(server: URL, stack: ExitStack) -> str:

@@ -83,7 +83,9 @@ class Builder:
     def standing(self) -> dict[str, tuple[str, ...]]:
         return {
             word: tuple(
-                dict.fromkeys(way for one in (word, *self.also.get(word, ())) for way in (one, *self.kinds.get(one, ())))
+                dict.fromkeys(
+                    way for one in (word, *self.also.get(word, ())) for way in (one, *self.kinds.get(one, ()))
+                )
             )
             for word in {*self.kinds, *self.also}
         }

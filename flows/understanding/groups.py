@@ -1,4 +1,4 @@
-"""Which words stand for one another? `@harm` in a phrase is any word of `[groups] harm`; endings spell out its forms."""
+"""Which words stand for one another? `@harm` in a phrase is any word of `[groups] harm`, in all its forms."""
 
 from __future__ import annotations
 

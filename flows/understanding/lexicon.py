@@ -70,7 +70,9 @@ class Lexicon:
         spelt = {word for word in spelt if built.variants.get(word) not in _NEVER_CORRECTED_INTO}
         everyday = frozenset(built.sets["ordinary.words"])
         return Lexicon(
-            spelling=Spelling(built.variants, built.joined, known | foreign, nearness(spelt), everyday, sounding(spelt)),
+            spelling=Spelling(
+                built.variants, built.joined, known | foreign, nearness(spelt), everyday, sounding(spelt)
+            ),
             tree=built.tree,
             rules=tuple(built.rules),
             whole=built.whole,
@@ -91,7 +93,7 @@ class Lexicon:
         plain = words_of(text)
         words, others = self.spelling.settle_with_others(plain)
         standing = self.standing
-        ways = [standing[word] if word in standing else (word,) for word in words]
+        ways = [standing.get(word, (word,)) for word in words]
         for at, word in enumerate(words):
             if word.isdigit():
                 ways[at] = (*ways[at], NUMBER)

@@ -88,6 +88,11 @@ class _Draft:
             self.inside.add(intent)
         self.flags.setdefault(intent, set()).update(flags)
 
+    def others(self, intent: Intent) -> list[Cause]:
+        """Why each other flag stands, when another meaning won."""
+        return [cause for other, causes in self.meant.items() if other is not intent and other in self.flags
+                and self.flags[other] for cause in causes]  # fmt: skip
+
     def flagged(self) -> tuple[str, ...]:
         """Every flag of every meaning that stands, in the order of Flag."""
         seen = set().union(*self.flags.values())
@@ -116,7 +121,7 @@ def read(text: str, *, expecting: Expecting | None, language: str, lexicon: Lexi
         language=_spoken(draft, intent, requested, own),
         other_language=foreign if intent is Intent.OTHER_LANGUAGE else None,
         short_time=any(f.rule.name == "short_time" for f in found),
-        causes=tuple(dict.fromkeys((*draft.meant.get(intent, ()), *draft.causes))),
+        causes=tuple(dict.fromkeys((*draft.meant.get(intent, ()), *draft.causes, *draft.others(intent)))),
     )
 
 

@@ -42,6 +42,4 @@ _NOT_YET_SAFE = ("any", "O1", "C1")
 
 def hear(asked: str, text: str, language: str = "en") -> Reading:
     """The reading of `text` as the answer to `asked` in a thread of that language."""
-    return read(
-        text, expecting=ASKED[asked], language=language, lexicon=LEXICON, safe_now=asked not in _NOT_YET_SAFE
-    )
+    return read(text, expecting=ASKED[asked], language=language, lexicon=LEXICON, safe_now=asked not in _NOT_YET_SAFE)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.corpus.__main__ import misses, table
-from tests.corpus.generate import PARTS, families, samples
+from tests.corpus.generate import HERE, PARTS, families, samples
+from tests.corpus.hearing import hear
 from tests.corpus.score import CRISIS, Score, score
 
 # What must hold on each part, in each language. `untouched` is phrasings the lists were not written from; where its
 # figure is under the goal (0.99 for crisis and stop) README.md of this folder says so, and this floor keeps it.
 FLOORS = {
-    ("tuning", "en"): {"crisis": 0.99, "stop": 0.97, "answers": 0.90},
-    ("tuning", "es"): {"crisis": 0.96, "stop": 0.97, "answers": 0.90},
-    ("untouched", "en"): {"crisis": 0.95, "stop": 0.90, "answers": 0.93},
-    ("untouched", "es"): {"crisis": 0.93, "stop": 0.92, "answers": 0.88},
+    ("tuning", "en"): {"crisis": 0.99, "stop": 0.99, "answers": 0.94},
+    ("tuning", "es"): {"crisis": 0.98, "stop": 0.99, "answers": 0.95},
+    ("untouched", "en"): {"crisis": 0.955, "stop": 0.90, "answers": 0.94},
+    ("untouched", "es"): {"crisis": 0.955, "stop": 0.97, "answers": 0.92},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "skip", "later")
@@ -61,3 +62,11 @@ def test_no_family_is_in_both_parts() -> None:
     for language in ("en", "es"):
         one, other = ({(f.label, f.asked, f.pattern) for f in families(part, language)} for part in PARTS)
         assert not one & other
+
+
+def test_other_languages_are_named_from_a_few_words() -> None:
+    lines = (HERE / "untouched" / "other.txt").read_text().splitlines()
+    texts = [tuple(part.strip() for part in line.split("|")) for line in lines if not line.startswith("#")]
+    wrong = [(language, text) for language, text in texts if hear("C2", text).other_language != language]
+    assert len({language for language, _ in texts}) >= 20
+    assert len(wrong) <= 0.1 * len(texts), wrong

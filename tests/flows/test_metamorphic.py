@@ -16,7 +16,15 @@ PLAIN = [sample for code in LANGUAGES for sample in samples("tuning", code) if s
 READ = [s for s in PLAIN if is_right(s, hear(s.family.asked, s.text, s.family.language))]
 URGENT = [s for s in READ if s.family.label in CRISIS]
 TRAPS = [s for s in PLAIN if s.family.label == "maybe_trap"]
-DRESSES = [str.upper, "  {}  ".format, "{}!!!".format, "{}...".format, "{} 😡".format, "{}\n".format, "\u200b{}\u200b".format]
+DRESSES = [
+    str.upper,
+    "  {}  ".format,
+    "{}!!!".format,
+    "{}...".format,
+    "{} 😡".format,
+    "{}\n".format,
+    "\u200b{}\u200b".format,
+]
 
 
 @settings(max_examples=400, deadline=None)
@@ -28,7 +36,10 @@ def test_case_spacing_marks_and_signs_change_nothing(sample: object, dress: obje
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(URGENT), st.sampled_from(["{} please", "please {}", "hey {}", "um {}", "{} por favor", "hola {}", "oye {}"]))
+@given(
+    st.sampled_from(URGENT),
+    st.sampled_from(["{} please", "please {}", "hey {}", "um {}", "{} por favor", "hola {}", "oye {}"]),
+)
 def test_politeness_takes_nothing_from_a_cry_for_help(sample: object, dress: str) -> None:
     family = sample.family  # type: ignore[attr-defined]
     assert set(hear(family.asked, sample.text, family.language).flags) <= set(  # type: ignore[attr-defined]
@@ -39,7 +50,9 @@ def test_politeness_takes_nothing_from_a_cry_for_help(sample: object, dress: str
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(PLAIN),
-    st.sampled_from(["he has a gun", "he hit me", "me quiere matar", "i want to die", "i cant breathe", "quiero morir"]),
+    st.sampled_from(
+        ["he has a gun", "he hit me", "me quiere matar", "i want to die", "i cant breathe", "quiero morir"]
+    ),
     st.sampled_from(list(ASKED)),
 )
 def test_adding_danger_never_lowers_urgency(sample: object, danger: str, asked: str) -> None:
@@ -61,7 +74,9 @@ def test_a_stop_trap_in_company_is_never_an_opt_out(around: str) -> None:
 
 
 @pytest.mark.parametrize("asked", list(ASKED))
-@pytest.mark.parametrize("text", ["ЅТОР", "sтор", "Ｓｔｏｐ", "s\u200bt\u200bo\u200bp", "S.T.O.P", "s t o p", "STOP\u202e", "s̶t̶o̶p̶", "st0p"])
+@pytest.mark.parametrize(
+    "text", ["ЅТОР", "sтор", "Ｓｔｏｐ", "s\u200bt\u200bo\u200bp", "S.T.O.P", "s t o p", "STOP\u202e", "s̶t̶o̶p̶", "st0p"]
+)
 def test_stop_in_disguise_is_stop(asked: str, text: str) -> None:
     assert hear(asked, text).intent is Intent.STOP
 
@@ -73,7 +88,9 @@ def test_help_in_disguise_is_help(text: str) -> None:
 
 HOSTILE = st.text(
     alphabet=st.one_of(
-        st.sampled_from("\u200b\u200d\u202e\u2066\ufeff\u0301\u0336\ud800\udfff\U0001f52a\U0001f3fd\x00 .?'0123ieaoѕтор"),
+        st.sampled_from(
+            "\u200b\u200d\u202e\u2066\ufeff\u0301\u0336\ud800\udfff\U0001f52a\U0001f3fd\x00 .?'0123ieaoѕтор"
+        ),
         st.characters(),
     ),
     max_size=1600,
