@@ -40,6 +40,8 @@ class Builder:
     limits: dict[str, int] = field(default_factory=dict)
     slots: set[str] = field(default_factory=set)
     vocabulary: set[str] = field(default_factory=set)
+    folded: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Entries in the spelling that is sought: the same words stand in many phrases."""
 
     def read_spelling(self, name: str, document: Mapping[str, object]) -> None:
         for section in ("spellings", "numbers"):
@@ -191,6 +193,11 @@ class Builder:
             self.vocabulary.update(words)
 
     def _fold(self, name: str, key: str, entry: str) -> tuple[str, ...]:
+        if (name, entry) not in self.folded:
+            self.folded[name, entry] = self._fold_anew(name, key, entry)
+        return self.folded[name, entry]
+
+    def _fold_anew(self, name: str, key: str, entry: str) -> tuple[str, ...]:
         words: list[str] = []
         for part in entry.split():
             if part.startswith(MARK):
