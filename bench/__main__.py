@@ -18,7 +18,7 @@ from statistics import median
 
 from sqlalchemy import URL, insert
 
-from bench import drain, floor, load, step
+from bench import drain, floor, load, step, understanding
 from bench.door import Door, arrivals
 from bot.adapters.clock import SystemClock
 from bot.settings import SIMULATED_ACCOUNT
@@ -96,6 +96,7 @@ def main() -> None:
         ):
             _prepare(url)
             drain.report(name, _app_env(url, redis_url, "{carrier}"))
+    understanding.main()
 
 
 def _own_database(server: URL, stack: ExitStack) -> str:

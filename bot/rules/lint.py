@@ -22,7 +22,6 @@ from flows.positions import line_of, positions
 from flows.script import Script
 from flows.structure import doubtful, wrong
 from flows.understanding import Lexicon
-from flows.understanding.phrases import spread
 from flows.versions import Moves
 from flows.wording import Wording
 
@@ -226,13 +225,22 @@ def _collisions(lists: Mapping[str, Mapping[str, Any]]) -> Iterator[Fault]:
         for section, table in lists[language].items():
             if not isinstance(table, dict):
                 continue
-            spared = {phrase for entry in _entries(table, "unless") for phrase in spread(entry)}
+            spared = [_spots(entry) for entry in _entries(table, "unless")]
             for kind in ("words", "phrases"):
                 for at, entry in enumerate(_entries(table, kind)):
-                    if (lost := set(spread(entry))) <= spared:
+                    if any(_covers(look_alike, _spots(entry)) for look_alike in spared):
                         yield Fault(f"lexicon/{language}.toml:{section}.{kind}[{at}]",
-                                    f"{min(lost)!r} is a look-alike of its own section and never counts",
+                                    f"{entry!r} is a look-alike of its own section and never counts",
                                     "Take it out of the one list or the other.")  # fmt: skip
+
+
+def _spots(entry: str) -> list[set[str]]:
+    """For each word of a phrase, what may stand there, as it is written."""
+    return [set(word.split("|")) for word in entry.split()]
+
+
+def _covers(look_alike: list[set[str]], phrase: list[set[str]]) -> bool:
+    return len(look_alike) == len(phrase) and all(b <= a for a, b in zip(look_alike, phrase, strict=True))
 
 
 def _entries(table: Mapping[str, Any], kind: str) -> list[str]:

@@ -24,8 +24,8 @@ people = Table(
     Column("erase_requested_at", UTCDateTime),
     Column("line_type", String(10)),  # Lookup's answer, or what a failed text taught; learned once
     Column("created_at", UTCDateTime, nullable=False),
-    Column("duress_word", LargeBinary),  # sealed: "I am not free to text"
     Column("sender", String(40)),  # the number of ours they know
+    Column("duress_word", LargeBinary),  # sealed: "I am not free to text"
 )
 
 
