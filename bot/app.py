@@ -49,6 +49,7 @@ def build(settings: Settings) -> Services:
             settings.twilio_messaging_service_sid,
             settings.twilio_api_base,
             settings.public_url,
+            settings.twilio_retention,
         ),
         signature=SignatureCheck((settings.twilio_auth_token,), settings.public_url, settings.twilio_account_sid),
         nudges=RqNudges(settings.redis_url),

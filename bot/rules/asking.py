@@ -101,7 +101,11 @@ def decide(facts: AskFacts) -> Ask | Telephone | Rest:
         return Rest("fresh")
     if not facts.contacts:
         return Rest("nobody")
-    within = [contact for contact in facts.contacts if _in_office_hours(facts, contact)]
+    within = [
+        contact
+        for contact in facts.contacts
+        if in_office_hours(facts.now, facts.timezone, place_of(contact.number).zones, facts.hours)
+    ]
     if not within:
         return Rest("hours")
     last = max(facts.contacts, key=lambda contact: (contact.asked_at or _NEVER, contact.number))
@@ -128,12 +132,14 @@ def needs_count(standing: Iterable[Standing], now: datetime) -> bool:
     return any(freshness(s.life, now - s.observed_at, s.available) is not Freshness.FRESH for s in standing)
 
 
-def _in_office_hours(facts: AskFacts, contact: Contact) -> bool:
-    """In the program's own zone; where none is known, in every zone its number may be in."""
-    own = _zone(str(facts.timezone)) if facts.timezone else None
-    zones = (own,) if own is not None else tuple(ZoneInfo(name) for name in place_of(contact.number).zones)
-    first, end = facts.hours
-    return all(first <= facts.now.astimezone(zone).hour < end for zone in zones)
+def in_office_hours(
+    now: datetime, timezone: str | None, zones: Iterable[str], hours: tuple[int, int] = OFFICE_HOURS
+) -> bool:
+    """In the program's own time zone; where none is known, in every zone its number may be in."""
+    own = _zone(str(timezone)) if timezone else None
+    asked = (own,) if own is not None else tuple(ZoneInfo(name) for name in zones)
+    first, end = hours
+    return all(first <= now.astimezone(zone).hour < end for zone in asked)
 
 
 @lru_cache(maxsize=256)

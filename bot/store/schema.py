@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from bot.store import (
+    alerts,
     api_keys,
     asks,
     audit,
@@ -31,6 +32,9 @@ from bot.store import (
     messages,
     openings,
     people,
+    promises,
+    redactions,
+    senders,
     staff,
     tasks,
     unmet,
@@ -42,8 +46,8 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    api_keys, asks, audit, campaigns, consent, conversations, directory, directory_records, handoffs, heartbeats,
-    links, messages, openings, people, staff, tasks, unmet, vetting, watermarks,
+    alerts, api_keys, asks, audit, campaigns, consent, conversations, directory, directory_records, handoffs,
+    heartbeats, links, messages, openings, people, promises, redactions, senders, staff, tasks, unmet, vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -62,6 +66,7 @@ SEALED = (
     "passkeys.credential",
     "passkeys.name",
     "people.code_word",
+    "people.duress_word",
     "people.phone",
     "releases.items",
     "reporters.phone",

@@ -149,4 +149,4 @@ def _ask(tx: Tx, services: Services, code_name: str, ask: Ask) -> None:
     number, language = ask.contact.number, ask.contact.language
     age = services.script.wording.age(-(-ask.age // timedelta(minutes=1)), language)
     fields: dict[str, str | int] = {"PROG": code_name, "N": ask.available, "AGE": age}
-    text_provider(tx, services, number=number, language=language, key=QUESTION, fields=fields)
+    text_provider(tx, services, number=number, language=language, key=QUESTION, fields=fields, kind="ask")

@@ -10,9 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.rules.wording import check
 from bot.services import Services
-from bot.store import heartbeats, schema, watermarks
+from bot.store import heartbeats, outbox, redactions, schema, watermarks
 from bot.store.db import Tx
 from bot.store.messages import messages
+from bot.usecases import alerts
 from bot.usecases.examine_carrier import examine_carrier
 from bot.usecases.finding import Finding
 from bot.usecases.reconcile import NAME
@@ -28,7 +29,9 @@ AT_THE_CARRIER = timedelta(days=1)
 
 def examine(services: Services) -> list[Finding]:
     """Settings were read already, or nothing would run; the rest is asked here."""
-    return [_settings(services), *_database(services), *examine_carrier(services), *_texts(services)]
+    return [
+        _settings(services), *_database(services), *examine_carrier(services), *_on_the_way(services), *_texts(services)
+    ]  # fmt: skip
 
 
 def _settings(services: Services) -> Finding:
@@ -94,6 +97,25 @@ def _retention(tx: Tx, services: Services) -> list[Finding]:
     if left:
         words = f"the words of {left} texts still lie at the carrier after a day: see that a worker runs"
     return [Finding("retention", not left, words)]
+
+
+def _on_the_way(services: Services) -> list[Finding]:
+    """What stands between us and the carrier that an operator should know of."""
+    try:
+        with services.database.reading() as tx:
+            faults = alerts.standing(tx, services)
+            unknown = outbox.stay_unknown(tx)
+            left = redactions.counts(tx).get("given_up", 0)
+    except SQLAlchemyError:
+        return []  # told already, by the database's own finding
+    found = [Finding("alert", False, f"{words} ({code})") for code, words in faults]
+    if unknown:
+        words = f"nobody can tell whether {unknown} texts arrived: see that receipts reach PUBLIC_URL"
+        found.append(Finding("unknown", False, words))
+    if left:
+        words = f"{left} copies at the carrier could not be emptied: empty them in its console"
+        found.append(Finding("redaction", False, words))
+    return found or [Finding("outbox", True, "nothing that needs an operator")]
 
 
 def _texts(services: Services) -> list[Finding]:

@@ -38,6 +38,7 @@ CHOSEN: dict[str, Any] = {
     "recipients.state": "waiting",
     "service_at_locations.confidential": False,
     "tasks.backup_at": NOON,
+    "redactions.state": "due",
 }
 
 

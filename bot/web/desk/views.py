@@ -47,6 +47,7 @@ class Line:
     sender: str
     state: str
     state_kind: str
+    state_es: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def _line(message: ThreadMessage, names: dict[str, str]) -> Line:
         return Line(message, "They wrote", late, "warn" if late else "")
     sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
     state, kind = words.delivery(message.status, message.reason)
-    return Line(message, sender, state, kind)
+    return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason))
 
 
 def _canned(tx: Tx, services: Services, account: Staff, conversation_id: str, language: str) -> tuple[Canned, ...]:
