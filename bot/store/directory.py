@@ -34,8 +34,16 @@ organizations = Table(
     metadata,
     Column("organization_id", String(64), primary_key=True),
     Column("name", String(200), nullable=False),
-    Column("vetting", String(12), nullable=False),  # applied · approved · suspended
+    Column("vetting", String(12), nullable=False),  # bot.rules.vetting.STATES; only "approved" is ever matched
     Column("created_at", UTCDateTime, nullable=False),
+    Column("kind", String(20), nullable=False, server_default="service"),  # service · law_enforcement · hotline …
+    Column("visibility", String(8), nullable=False, server_default="private"),  # private · partner · public
+    Column("jurisdictions", JSON, nullable=False, server_default="[]"),  # US-TX, US …: whose protocols bind it
+    Column("listing", JSON, nullable=False, server_default="{}"),  # what it says of itself, by HSDS field
+    Column("source", String(8), nullable=False, server_default="staff"),  # seed · hsds · csv · staff
+    Column("verified_at", UTCDateTime),
+    Column("reverify_at", UTCDateTime),
+    Column("updated_at", UTCDateTime),
 )
 
 programs = Table(
@@ -52,6 +60,16 @@ programs = Table(
     Column("facets", JSON, nullable=False),  # facet -> value, as `domain.md` 3.2 names them; absent is unknown
     Column("traits", JSON, nullable=False),  # keys of [traits] in the copy files, for M2
     Column("confidential", Boolean, nullable=False),
+    Column("vetting", String(12), nullable=False, server_default="applied"),  # as its organization's: both must be
+    Column("visibility", String(8), nullable=False, server_default="private"),
+    Column("listing", JSON, nullable=False, server_default="{}"),  # what it says of itself, by HSDS field
+    Column("intake", JSON, nullable=False, server_default="{}"),  # warm_transfer, by, who_calls, hours …
+    Column("source", String(8), nullable=False, server_default="staff"),
+    Column("verified_at", UTCDateTime),
+    Column("reverify_at", UTCDateTime),
+    Column("updated_at", UTCDateTime),
+    # What a place's row points at (bot/store/directory_records.py): the database itself refuses a confidential one.
+    Index("uq_programs_place", "program_id", "confidential", unique=True),
     CheckConstraint("status IN ('active', 'paused', 'closed')", name="status"),
 )
 
@@ -62,6 +80,8 @@ stocks = Table(
     Column("program_id", String(64), ForeignKey("programs.program_id"), nullable=False, index=True),
     Column("unit", String(16), nullable=False),  # bed · women_bed · men_bed · room · family_unit · slot · appointment …
     Column("maximum", Integer, nullable=False),
+    Column("staffed", Integer),  # how many of them there are hands for
+    Column("facets", JSON, nullable=False, server_default="{}"),  # what this one opening overrides of its program's
 )
 
 observations = Table(
@@ -72,7 +92,7 @@ observations = Table(
     Column("available", Integer, nullable=False),
     Column("observed_at", UTCDateTime, nullable=False),
     Column("received_at", UTCDateTime, nullable=False),
-    Column("via", String(8), nullable=False),  # sms · web · api · call · hold · seed
+    Column("via", String(8), nullable=False),  # sms · web · api · call · hold · seed · import
     Column("undone", Boolean, nullable=False),
     CheckConstraint("available >= 0", name="available"),
     Index(None, "stock_id", "observed_at"),
@@ -186,8 +206,10 @@ def openings(tx: Tx, *, needs: Collection[str] = ()) -> list[Opening]:
 
 def _opening(program_id: str, code_name: str, stock_id: str, unit: str, need: str, kind: str, zip3: list[str],
              facets: Mapping[str, Any], traits: list[str], available: int | None, observed_at: datetime | None,
-             held: int) -> Opening:  # fmt: skip
+             held: int, own: Mapping[str, Any]) -> Opening:  # fmt: skip
     free = max(0, (available or 0) - held)
+    if own:  # a single bed for a man this week, in a house for women
+        facets = {**facets, **own}
     return Opening(
         program_id, code_name, stock_id, unit, need, kind, tuple(zip3), facets, tuple(traits), free, observed_at
     )
@@ -209,14 +231,16 @@ def _active_holds(stock_id: ColumnElement[str]) -> ScalarSelect[int]:
 
 
 _p, _s, _o = programs.c, stocks.c, observations.c
+MATCHED = (_p.status == "active", _p.vetting == "approved", organizations.c.vetting == "approved")
+"""What a program must be before anybody is told, asked or texted about it."""
 # Built once: a person waits for this statement in the middle of a turn.
 _OPENINGS = (
     select(_p.program_id, _p.code_name, _s.stock_id, _s.unit, _p.need, _p.kind, _p.zip3, _p.facets, _p.traits,
-           _o.available, _o.observed_at, _active_holds(_s.stock_id))
+           _o.available, _o.observed_at, _active_holds(_s.stock_id), _s.facets)
     .join(organizations, organizations.c.organization_id == _p.organization_id)
     .join(stocks, _s.program_id == _p.program_id)
     .outerjoin(observations, _o.observation_id == _latest_id(_s.stock_id))
-    .where(_p.status == "active", organizations.c.vetting == "approved")
+    .where(*MATCHED)
 )  # fmt: skip
 _OPENINGS_FOR = _OPENINGS.where(_p.need.in_(bindparam("needs", expanding=True)))
 _LATEST = select(_o.observation_id, _o.available, _o.observed_at).where(
@@ -255,7 +279,7 @@ def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount
     query = query.join(organizations, organizations.c.organization_id == _p.organization_id)
     query = query.join(stocks, _s.program_id == _p.program_id)
     query = query.join(observations, _o.observation_id == _latest_id(_s.stock_id))
-    where = [_p.status == "active", organizations.c.vetting == "approved"]
+    where = [*MATCHED]
     if program_id is not None:
         where.append(_p.program_id == program_id)
     rows = tx.conn.execute(query.where(*where).order_by(_p.program_id, _s.stock_id))
@@ -374,15 +398,16 @@ def add_offers(tx: Tx, conversation_id: str, told: Mapping[str, tuple[str, datet
         tx.conn.execute(offers.insert(), rows)
 
 
-def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str) -> None:
-    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now}
+def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str, **values: Any) -> None:
+    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now, **values}
     tx.conn.execute(organizations.insert(), row)
 
 
-def add_program(tx: Tx, **values: Any) -> None:
+def add_program(tx: Tx, *, vetting: str, **values: Any) -> None:
     """A new, active program; `values` are its columns."""
-    tx.conn.execute(programs.insert(), {"status": "active", **values})
+    tx.conn.execute(programs.insert(), {"status": "active", "vetting": vetting, **values})
 
 
-def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int) -> None:
-    tx.conn.execute(stocks.insert(), {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum})
+def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int, **values: Any) -> None:
+    row = {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum, **values}
+    tx.conn.execute(stocks.insert(), row)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 
 from bot.store.campaigns import recipients
 from bot.store.db import Tx
-from bot.store.directory import holds, observations, organizations, programs, stocks
+from bot.store.directory import MATCHED, holds, observations, organizations, programs, stocks
 from bot.store.messages import messages
 
 
@@ -82,7 +82,7 @@ def last_counts(tx: Tx) -> list[LastCount]:
         .join(newest, newest.c.stock_id == stocks.c.stock_id)
         .join(observations, and_(o.stock_id == newest.c.stock_id, o.observed_at == newest.c.at, o.undone.is_(False)))
         .outerjoin(held, held.c.stock_id == stocks.c.stock_id)
-        .where(programs.c.status == "active", organizations.c.vetting == "approved")
+        .where(*MATCHED)
         .group_by(stocks.c.stock_id, programs.c.kind, programs.c.region, newest.c.at)
     )
     rows = tx.conn.execute(query)

@@ -142,7 +142,7 @@ def add_demo_directory(tx: Tx) -> None:
     """The fictional organizations, programs and reporters, with fresh counts."""
     demo = _demo()
     for key, name in demo["organizations"].items():
-        directory.add_organization(tx, organization_id=f"demo-{key}", name=name, vetting="approved")
+        directory.add_organization(tx, organization_id=f"demo-{key}", name=name, vetting="approved", source="seed")
     for program in demo["programs"]:
         area = demo["areas"][program["area"]]
         facets = {"timezone": area["timezone"], **program["facets"]}
@@ -150,7 +150,7 @@ def add_demo_directory(tx: Tx) -> None:
         directory.add_program(
             tx, program_id=program_id, organization_id=f"demo-{program['organization']}", code_name=program["code"],
             need=program["need"], kind=program["kind"], region=area["region"], zip3=area["zip3"], facets=facets,
-            traits=list(traits_of(facets)), confidential=program["need"] == "bed",
+            traits=list(traits_of(facets)), confidential=program["need"] == "bed", vetting="approved", source="seed",
         )  # fmt: skip
         for unit, maximum, _, _ in program["stocks"]:
             stock_id = _stock_id(program, unit)

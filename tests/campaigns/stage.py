@@ -178,5 +178,5 @@ def _row(tx: Any, table: str, region: str) -> dict[str, Any]:
     return {
         "program_id": region, "organization_id": region, "code_name": region[:8], "need": "bed",
         "kind": "emergency_house", "status": "active", "region": region, "zip3": ["782"], "facets": {}, "traits": [],
-        "confidential": True,
+        "confidential": True, "vetting": "approved",
     }  # fmt: skip

@@ -35,6 +35,7 @@ def line(database: Database, clock: FakeClock) -> TheLine:
             directory.add_program(
                 tx, program_id=name, organization_id="house", code_name=name, need="bed", kind="emergency_house",
                 region="Here", zip3=[], facets={"timezone": "America/Chicago"}, traits=[], confidential=True,
+                vetting="approved",
             )  # fmt: skip
             directory.add_stock(tx, stock_id=name, program_id=name, unit="bed", maximum=9)
             directory.add_reporter(tx, number=number, program_id=name, language=language)

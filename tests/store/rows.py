@@ -18,9 +18,12 @@ from bot.store.schema import metadata
 NOON = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 
 CHOSEN: dict[str, Any] = {
+    "applications.state": "applied",
     "campaigns.state": "draft",
     "consent.state": "given",
     "conversations.held_by": "bot",
+    "criteria.basis": "law",
+    "criteria.hardness": "hard",
     "handoffs.tier": "P1",
     "handoffs.state": "waiting",
     "handoffs.owner_id": None,
@@ -30,8 +33,11 @@ CHOSEN: dict[str, Any] = {
     "messages.status": "received",
     "programs.facets": {},
     "programs.status": "active",
+    "programs.vetting": "approved",
     "recipients.basis": "opted_in",
     "recipients.state": "waiting",
+    "service_at_locations.confidential": False,
+    "tasks.backup_at": NOON,
 }
 
 
