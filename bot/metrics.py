@@ -61,6 +61,8 @@ sends = _Closed("sends", "Calls to the carrier, by fate.", "outcome",
 receipts = _Closed("receipts", "Delivery receipts, by status.", "status",
                    ("queued", "sending", "sent", "delivered", "undelivered", "failed", "stale",
                     "unmatched"))  # fmt: skip
+directory_records = _Closed("directory_records", "Records of imported directory files; a refused file is one.",
+                            "outcome", ("imported", "updated", "quarantined", "refused"))  # fmt: skip
 turns = _Plain("turns", "Turns committed.")
 nudges = _Closed("nudges", "Rings of the bell, by outcome: a failed one costs time.", "outcome", ("rung", "failed"))
 

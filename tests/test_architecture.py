@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
                                "bot.metrics", "bot.settings", "flows"}),
     "bot.adapters": frozenset({"bot.ports", "bot.errors", "bot.settings", "bot.log", "bot.metrics"}),
     "bot.simulator": frozenset({"bot.errors", "bot.settings", "bot.log", "bot.rules.segments"}),
-    "bot.store": frozenset({"bot.ports", "bot.errors", "bot.log", "bot.rules.segments", "flows"}),
+    "bot.store": frozenset({"bot.ports", "bot.errors", "bot.log", "bot.rules.segments", "bot.rules.criteria", "flows"}),
     "bot.services": frozenset({"bot.ports", "bot.settings", "bot.store", "flows"}),
     "bot.metrics": frozenset({"bot.store"}),
     "bot.settings": frozenset({"bot.errors"}),

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from bot.rules.criteria import traits_of
 from bot.store import directory, people, staff
 from bot.store.db import Database, Tx
 from bot.usecases import accounts
@@ -80,36 +81,6 @@ def refresh_demo(database: Database) -> None:
     with database.transaction() as tx:
         _count_again(tx)
         _go_on_shift(tx)
-
-
-def traits_of(facets: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a program's facets allow to be said of it to a person: keys of [traits], never more than it stated."""
-    stated = (
-        facets.get("setting"),
-        _TONIGHT if (facets.get("intake_within_h") or 1000) <= 12 else None,
-        *(trait for facet, trait in _YES_TRAITS.items() if facets.get(facet) is True),
-        "kids_ok" if isinstance(facets.get("kids"), dict) else None,
-        "no_religion" if facets.get("faith") in ("none", "optional") else None,
-        "spanish_staff" if "es" in facets.get("languages", ()) else None,
-        "women_only" if facets.get("gender") == ["women"] else None,
-        "men_only" if facets.get("gender") == ["men"] else None,
-        f"nights_{facets['stay_nights']}" if "stay_nights" in facets else None,
-    )
-    return tuple(trait for trait in stated if trait is not None)
-
-
-_TONIGHT = "tonight"
-_YES_TRAITS = {
-    "by_phone": "by_phone",
-    "picks_up": "picks_up",
-    "phone": "keep_phone",
-    "pets": "pets_ok",
-    "lgbtq": "lgbtq_ok",
-    "trans": "trans_welcome",
-    "step_free": "step_free",
-    "meds": "meds_ok",
-    "leave_freely": "come_and_go",
-}
 
 
 @cache
