@@ -9,7 +9,11 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from bot.rules.visibility import Audience
+from bot.store.api_keys import SCOPES
+from bot.usecases.export_directory import export_directory
 from bot.usecases.import_directory import import_directory
+from bot.usecases.make_key import make_key
 from bot.usecases.refusal import Refused
 from bot.web.context import services
 
@@ -35,6 +39,29 @@ def import_file(path: Path, as_json: bool) -> None:
         click.echo(f"{one['table']:<24} {one['id']:<38} {one['reason']}")
     if report.imported:
         click.echo("What is new is private and not matched until two people have approved it.")
+
+
+@directory.command(help="Write the directory as HSDS 3.1: to a folder, or to a .zip or .json file.")
+@click.option("--as", "audience", type=click.Choice([one.value for one in Audience]), required=True, help="For whom.")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@with_appcontext
+def export(audience: str, path: Path) -> None:
+    done = export_directory(services().database, path, Audience(audience))
+    if isinstance(done, Refused):
+        raise click.ClickException(done.reason)
+    click.echo(f"{done.programs} programs written to {path}.")
+
+
+@directory.command(help="Make a key for an organization's machines. It is shown once.")
+@click.argument("organization", metavar="ORG")
+@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, default=("read",), show_default=True)
+@click.option("--revoke", is_flag=True, help="Instead, end every key of this organization.")
+@with_appcontext
+def key(organization: str, scopes: tuple[str, ...], revoke: bool) -> None:
+    done = make_key(services().database, organization, scopes, revoke=revoke)
+    if isinstance(done, Refused):
+        raise click.ClickException(done.reason)
+    click.echo(done if not revoke else "Every key of this organization has ended.")
 
 
 def _told(done: int, total: int) -> None:

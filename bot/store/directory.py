@@ -286,6 +286,13 @@ def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount
     return [StandingCount(*row[:3], row[3].get("timezone"), *row[4:]) for row in rows]
 
 
+def latest_counts(tx: Tx, program_ids: Collection[str]) -> list[tuple[Any, ...]]:
+    """(program, stock, unit, maximum, available, when) of every stock of these programs, counted or not."""
+    query = select(_s.program_id, _s.stock_id, _s.unit, _s.maximum, _o.available, _o.observed_at)
+    query = query.outerjoin_from(stocks, observations, _o.observation_id == _latest_id(_s.stock_id))
+    return [tuple(row) for row in tx.conn.execute(query.where(_s.program_id.in_(program_ids)).order_by(_s.stock_id))]
+
+
 def lock_reporters(tx: Tx, program_id: str) -> None:
     """Two who want to ask the same program do so one after the other. No text that comes in takes this lock, so
     nobody who reports waits for it."""

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.rules.criteria import project, traits_of
 from bot.store.db import Tx, new_id
 from bot.store.directory import programs
-from bot.store.directory_records import criteria
+from bot.store.directory_records import criteria, specialisations
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,15 @@ def state(tx: Tx, *, program_id: str, facet: str, value: Any, hardness: str, bas
     }  # fmt: skip
     tx.conn.execute(criteria.insert(), row)
     return criterion_id
+
+
+def specialise(tx: Tx, *, program_id: str, tag: str, verified_by: str | None) -> None:
+    """A group this program says it knows well; verified when somebody saw that it does."""
+    row = {
+        "specialisation_id": new_id(), "program_id": program_id, "tag": tag, "claimed_at": tx.now,
+        "verified_at": tx.now if verified_by else None, "verified_by": verified_by,
+    }  # fmt: skip
+    tx.conn.execute(specialisations.insert(), row)
 
 
 def verify(tx: Tx, criterion_id: str, staff_id: str, *, basis: str) -> str | None:

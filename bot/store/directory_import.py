@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, select
 
 from bot.store.db import Tx, new_id
-from bot.store.directory import observations, organizations, programs, stocks
+from bot.store.directory import observations, organizations, programs
 from bot.store.directory_records import (
     contacts,
     criteria,
@@ -134,18 +134,6 @@ def keep_contacts(tx: Tx, found: Iterable[tuple[str, str | None, str | None, Map
         upsert(tx, contacts, rows)
 
 
-def drop_places(tx: Tx, program_ids: Collection[str]) -> None:
-    """Where these programs were said to be is forgotten, and every location nothing points at any more."""
-    sal = service_at_locations.c
-    gone = select(sal.location_id).where(sal.program_id.in_(list(program_ids)))
-    ids = list(tx.conn.execute(gone).scalars())
-    tx.conn.execute(delete(service_at_locations).where(sal.program_id.in_(list(program_ids))))
-    if ids:
-        still = select(sal.location_id).where(sal.location_id.in_(ids))
-        left = set(ids) - set(tx.conn.execute(still).scalars())
-        tx.conn.execute(delete(locations).where(locations.c.location_id.in_(left)))
-
-
 def begin_import(tx: Tx, *, staff_id: str | None, format_: str, quarantined: int, report: Sequence[Any]) -> str:
     import_id = new_id()
     row = {"import_id": import_id, "at": tx.now, "staff_id": staff_id, "format": format_, "imported": 0, "updated": 0,
@@ -170,4 +158,3 @@ KNOWN_TABLES: Mapping[str, Table] = {
     "taxonomy_terms": taxonomy_terms, "service_at_location": service_at_locations, "contacts": contacts,
 }  # fmt: skip
 """Which HSDS table's ids may stand in ours already: a file may bring only what changed."""
-STOCKS = stocks

@@ -20,6 +20,7 @@ from bot.rules.hsds_mapping import (
     specialisations,
 )
 from bot.store import directory_import as store
+from bot.store import directory_places
 from bot.store.db import Tx
 from bot.store.directory import organizations, programs, stocks
 from bot.store.directory_import import Known
@@ -93,7 +94,9 @@ def put_services(tx: Tx, staging: Staging, batch: Batch) -> Taken:
     children = _children(staging, ids)
     made = [_program(tx, row, children, known.get(row["id"])) for row in rows]
     _name(tx, [row for row in made if row["program_id"] not in known])
-    store.drop_places(tx, ids)  # before a program can become confidential: the database refuses it while a place stands
+    directory_places.drop(
+        tx, ids
+    )  # before a program can become confidential: the database refuses it while a place stands
     store.upsert(tx, programs, made, keep=_KEPT_OF_PROGRAMS)
     _put_claims(tx, rows, children)
     _put_stocks(tx, staging, ids)

@@ -8,7 +8,7 @@ from typing import Any
 from bot.rules.criteria import traits_of
 from bot.rules.directory_csv import OurRow, read_ours
 from bot.rules.hsds import code_name
-from bot.store import directory_criteria
+from bot.store import directory_criteria, directory_places
 from bot.store import directory_import as store
 from bot.store.db import Tx
 from bot.store.directory import organizations, programs, stocks
@@ -45,7 +45,7 @@ def _put(tx: Tx, read: Sequence[tuple[str, OurRow]], staff_id: str) -> Taken:
             good.append(row)
     ids = [row.program_id for row in good]
     _put_organizations(tx, good)
-    store.drop_places(tx, [row.program_id for row in good if row.confidential])
+    directory_places.drop(tx, [row.program_id for row in good if row.confidential])
     store.upsert(tx, programs, [_program(tx, row) for row in good], keep=_KEPT_OF_PROGRAMS)
     stated = [(row.program_id, facet, value) for row in good for facet, value in row.facets.items()]
     store.replace_claims(tx, ids, SOURCE, stated, verified_by=staff_id)

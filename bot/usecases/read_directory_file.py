@@ -27,6 +27,7 @@ from bot.usecases.refusal import Refused
 MOST_BYTES = 256 * 1024 * 1024
 """Of all files together, unpacked: ten times what 10,000 services take."""
 MOST_FILES = 200
+DEEPEST_JSON = 64
 MOST_IN_ONE = 200_000
 """Values in one JSON record; more is no record."""
 
@@ -198,23 +199,23 @@ def _read_json(file: IO[bytes], staging: Staging, now: datetime) -> str:
 
 def _records(file: IO[bytes]) -> Iterator[tuple[str | None, Any]]:
     """(table's key or nothing, record). A bare record is kept back until its end has been read."""
-    events = ijson.parse(file, use_float=True)
-    _, first, _ = next(events)
+    events = _events(file)
+    first, _ = next(events)
     if first == "start_array":
-        for _, event, value in events:
+        for event, value in events:
             if event == "end_array":
                 break
             yield None, _built(events, event, value)
         _to_the_end(events)
         return
     bare: dict[str, Any] = {}
-    for _, event, key in events:
+    for event, key in events:
         if event != "map_key":
             break
-        _, event, value = next(events)
+        event, value = next(events)
         table = key if key == "contents" or key.endswith(".csv") else None
         if table is not None and event == "start_array":
-            for _, inner, scalar in events:
+            for inner, scalar in events:
                 if inner == "end_array":
                     break
                 yield (None if key == "contents" else key), _built(events, inner, scalar)
@@ -227,6 +228,17 @@ def _records(file: IO[bytes]) -> Iterator[tuple[str | None, Any]]:
         for key, found in bare.items():
             if table_named(key) and isinstance(found, list):
                 yield from ((key, one) for one in found)
+
+
+def _events(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    """The document bit by bit, without the path to each bit: those of a document nested for harm fill any memory."""
+    depth = 0
+    for event, value in ijson.basic_parse(file, use_float=True):
+        depth += event in ("start_map", "start_array")
+        depth -= event in ("end_map", "end_array")
+        if depth > DEEPEST_JSON:
+            raise _NotSo("It is nested more deeply than any directory is.")
+        yield event, value
 
 
 def _to_the_end(events: Iterator[Any]) -> None:
@@ -246,7 +258,7 @@ def _built(events: Iterator[Any], event: str, value: Any) -> Any:
             return builder.value
         if parts > MOST_IN_ONE:
             raise _NotSo("One record in it is larger than any record is.")
-        _, event, value = next(events)
+        event, value = next(events)
 
 
 def _stage(staging: Staging, table: str, raw: Mapping[str, Any], now: datetime, *, where: str, as_text: bool) -> None:

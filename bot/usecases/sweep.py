@@ -13,7 +13,7 @@ from bot.rules.ladder import WARN_BEFORE, next_alarm, owner_alarm, promised_minu
 from bot.services import Services
 from bot.store import handoffs, heartbeats, staff
 from bot.store.db import Database, Tx
-from bot.usecases import ask_providers, deliver, hold, link_audit, release_recipients, settle, turn
+from bot.usecases import ask_providers, climb_tasks, deliver, hold, link_audit, release_recipients, settle, turn
 from flows.actions import HandOff
 from flows.conversation import Tier
 from flows.events import PromiseLate
@@ -24,7 +24,8 @@ LONGEST_RAISE_MINUTES = 10
 
 def sweep(database: Database, services: Services) -> None:
     """One round."""
-    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _campaigns, _texts, _record):
+    parts = (_beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _campaigns, _texts, _record)
+    for part in parts:
         _apart(part, database, services)
 
 
@@ -57,6 +58,11 @@ def _alarms(database: Database, services: Services) -> None:
 
 def _page(services: Services, late: handoffs.Handoff) -> Callable[[], None]:
     return lambda: services.pager.page(handoff_id=late.handoff_id, tier=late.tier, step=late.step + 1)
+
+
+def _late_tasks(database: Database, services: Services) -> None:
+    """Duties nobody has done in time: the next named human, and a page. Comes again until somebody has."""
+    climb_tasks.climb_tasks(database, services)
 
 
 def _late_promises(database: Database, services: Services) -> None:

@@ -12,7 +12,7 @@ from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response
 
 from bot.services import Services
-from bot.web import account, auth, campaigns, desk, health, moments, security, simulator, staff, twilio
+from bot.web import account, api, auth, campaigns, desk, health, moments, security, simulator, staff, twilio
 from bot.web.context import EXTENSION, services
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
@@ -47,9 +47,9 @@ def register(app: Flask, built: Services) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, auth, account, staff, desk, campaigns, simulator):
+    for room in (twilio, health, api, auth, account, staff, desk, campaigns, simulator):
         app.register_blueprint(room.blueprint)
-    for machines in (twilio, health):  # the carrier signs; a balancer only reads
+    for machines in (twilio, health, api):  # the carrier signs; a balancer only reads; the API has keys
         security.csrf.exempt(machines.blueprint)
         auth.open_to_anyone(app, machines.blueprint)
 
