@@ -45,7 +45,6 @@ NEEDS = ("bed", "advocacy", "health", "legal", "basics", "other")
 UNITS = ("bed", "women_bed", "men_bed", "room", "family_unit", "slot", "hotel_night", "appointment", "chair")
 UNIT_SCHEME = "quietline"
 
-ORGANIZATION_KINDS = ("service", "law_enforcement", "child_welfare", "hotline", "coalition")
 SPECIALISATIONS = (
     "lgbtq", "native", "refugees", "ethnic_minorities", "homeless", "hiv", "belief_minorities", "youth", "families",
     "men", "labour", "deaf",

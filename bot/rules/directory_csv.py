@@ -17,7 +17,7 @@ from bot.rules.hsds import LONGEST_ID, LONGEST_NAME, moment
 REQUIRED = ("organization", "program", "kind")
 _PLAIN = ("id", "organization_id", "code_name", "need", "region", "status", "visibility")
 _LISTS = ("zip3", "specialisations")
-_COUNTS = ("maximum", "available", "age_min", "age_max", "kids_max", "kids_max_age")
+_COUNTS = ("maximum", "staffed", "available", "age_min", "age_max", "kids_max", "kids_max_age")
 _YES_NO = ("confidential", "warm_transfer")
 COLUMNS = (
     *REQUIRED, *_PLAIN, *_LISTS, *_COUNTS, *_YES_NO, "unit", "observed_at", "description", "website", "phone_number",
@@ -52,6 +52,7 @@ class OurRow:
     listing: Mapping[str, Any]
     unit: str | None
     maximum: int | None
+    staffed: int | None
     available: int | None
     observed_at: datetime | None
 
@@ -121,6 +122,8 @@ def _impossible(said: Mapping[str, str], values: Mapping[str, Any], now: datetim
         faults.append("impossible: unit")
     if ("maximum" in said) != ("unit" in said):
         faults.append("missing: unit or maximum")
+    if (values.get("staffed") or 0) > (values.get("maximum") or 0):
+        faults.append("impossible: staffed is more than maximum")
     if values.get("available") is not None and values["available"] > (values.get("maximum") or 0):
         faults.append("impossible: available is more than maximum")
     if "available" in said and "observed_at" not in said:
@@ -151,7 +154,7 @@ def _row(said: Mapping[str, str], values: Mapping[str, Any]) -> OurRow:
         visibility=said.get("visibility", "private"), confidential=bool(values.get("confidential", is_home(kind))),
         facets=_facets(values), specialisations=tuple(values.get("specialisations", ())),
         warm_transfer=values.get("warm_transfer"), listing=listing, unit=said.get("unit"),
-        maximum=values.get("maximum"), available=values.get("available"),
+        maximum=values.get("maximum"), staffed=values.get("staffed"), available=values.get("available"),
         observed_at=moment(said["observed_at"]) if "observed_at" in said else None,
     )  # fmt: skip
 

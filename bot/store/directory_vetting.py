@@ -30,9 +30,9 @@ def sorted_and_placed(tx: Tx, organization_id: str) -> list[tuple[bool, bool]]:
     return [(kind != UNSORTED, bool(region)) for kind, region in tx.conn.execute(query)]
 
 
-def approve(tx: Tx, organization_id: str, *, reverify_at: datetime, visibility: str) -> None:
-    """The organization and all its programs, from now until the clock says again."""
-    values = {"vetting": "approved", "verified_at": tx.now, "reverify_at": reverify_at, "visibility": visibility}
+def approve(tx: Tx, organization_id: str, *, reverify_at: datetime) -> None:
+    """The organization and all its programs, until the clock says again. Who may see them is another choice."""
+    values = {"vetting": "approved", "verified_at": tx.now, "reverify_at": reverify_at}
     tx.conn.execute(organizations.update().where(_o.organization_id == organization_id).values(**values))
     tx.conn.execute(
         programs.update().where(_p.organization_id == organization_id, _p.vetting != "retired").values(**values)

@@ -86,7 +86,15 @@ def _put_stocks(tx: Tx, rows: Sequence[OurRow]) -> None:
         if row.unit is None or row.maximum is None:
             continue
         stock_id = f"{row.program_id}-{row.unit}"[:64]
-        made.append({"stock_id": stock_id, "program_id": row.program_id, "unit": row.unit, "maximum": row.maximum})
+        made.append(
+            {
+                "stock_id": stock_id,
+                "program_id": row.program_id,
+                "unit": row.unit,
+                "maximum": row.maximum,
+                "staffed": row.staffed,
+            }
+        )
         if row.available is not None and row.observed_at is not None:
             counts.append((stock_id, row.available, row.observed_at))
     if made:

@@ -68,7 +68,7 @@ def record_visit(database: Database, *, application_id: str, body: str, outcome:
     return None
 
 
-def approve(database: Database, *, application_id: str, staff_id: str, visibility: str = "private") -> str | Refused:
+def approve(database: Database, *, application_id: str, staff_id: str) -> str | Refused:
     """The first yes is kept (`first`); the second, of another person, approves all its programs (`approved`)."""
     with database.transaction() as tx:
         if refused := _not_staff(tx, staff_id):
@@ -87,7 +87,7 @@ def approve(database: Database, *, application_id: str, staff_id: str, visibilit
             vetting.approve_first(tx, application_id, staff_id)
             return "first"
         vetting.approve_second(tx, application_id, staff_id)
-        directory_vetting.approve(tx, found.organization_id, reverify_at=tx.now + REVERIFY_AFTER, visibility=visibility)
+        directory_vetting.approve(tx, found.organization_id, reverify_at=tx.now + REVERIFY_AFTER)
         audit.record(tx, act="provider_approved", staff_id=staff_id, object_id=found.organization_id[:40])
     log.event("provider_approved")
     return "approved"
