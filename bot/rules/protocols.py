@@ -21,6 +21,7 @@ OF_FLAGS: Mapping[str, str] = {
 asked by a machine where they were born. A worry about wages is help that somebody wants, and waits for their yes."""
 EVERYWHERE = "US"
 FRESH_FOR = timedelta(days=365)
+_VERIFIED = ("verified_at", "verified_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ class Protocols:
         found: dict[str, Any] = {}
         for place in reversed(list(_up(jurisdiction))):
             for word in ("*", trigger):
-                found |= self._rows.get((place, word), {})
+                if row := self._rows.get((place, word)):
+                    # Whoever verified the parent has not looked at this one.
+                    found = {name: found[name] for name in found if name not in _VERIFIED} | dict(row)
         found["trigger"] = trigger
         try:
             return Protocol(**found)
@@ -90,8 +93,10 @@ class Protocols:
     def has_own(self, jurisdiction: str, trigger: str) -> bool:
         return (jurisdiction, trigger) in self._rows
 
-    def jurisdictions(self) -> set[str]:
-        return {jurisdiction for jurisdiction, _ in self._rows}
+    def unconfirmed(self, today: date) -> int:
+        """How many rows nobody has verified for twelve months, or ever."""
+        written = [key for key in self._rows if key[1] != "*"]
+        return sum(self.lookup(*key).must_be_confirmed(today) for key in written)
 
 
 def _up(jurisdiction: str) -> Iterable[str]:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from bot import log
-from bot.rules.protocols import OF_FLAGS, Protocols, jurisdiction_of
+from bot.rules.protocols import OF_FLAGS, ProtocolError, Protocols, jurisdiction_of
 from bot.services import Services
 from bot.store import audit, handoffs, staff, tasks
 from bot.store.db import Tx
@@ -24,7 +24,11 @@ _DATA = Path(__file__).parents[1] / "protocols.toml"
 
 @cache
 def protocols() -> Protocols:
-    return Protocols(tomllib.loads(_DATA.read_text(encoding="utf-8")))
+    """Read once. The start asks for them: a wrong row must stop it, and never a turn in which somebody is in danger."""
+    try:
+        return Protocols(tomllib.loads(_DATA.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"protocols.toml: {error}") from None
 
 
 def fire_protocol(tx: Tx, services: Services, conversation_id: str, trigger: str, answers: Mapping[str, object], *,

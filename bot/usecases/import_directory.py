@@ -46,12 +46,12 @@ def import_directory(database: Database, path: Path, *, staff_id: str | None = N
     """Take what can be taken of this file or folder."""
     staging = Staging()
     try:
-        with database.reading() as tx:
-            format_ = read_directory_file(path, staging, tx.now)
-            if not isinstance(format_, Refused):
-                staging.settle(_known(tx))
+        # Before anything is asked of the database: no transaction waits while a large file is read.
+        format_ = read_directory_file(path, staging, database.clock.now())
         if isinstance(format_, Refused):
             return _refused(database, staff_id, format_)
+        with database.reading() as tx:
+            staging.settle(_known(tx))
         return _take(database, staging, format_, staff_id, progress)
     finally:
         staging.close()

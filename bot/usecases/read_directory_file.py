@@ -264,7 +264,7 @@ def _built(events: Iterator[Any], event: str, value: Any) -> Any:
 def _stage(staging: Staging, table: str, raw: Mapping[str, Any], now: datetime, *, where: str, as_text: bool) -> None:
     row, faults = read_row(table, raw, now, as_text=as_text)
     row_id = row.get("id")
-    if not isinstance(row_id, str) or "id" in " ".join(f.split(": ")[-1] for f in faults).split():
+    if not isinstance(row_id, str) or any(fault.endswith(": id") for fault in faults):
         staging.fault(table, where, "no id that can be kept")
         return
     if "*" in raw:
