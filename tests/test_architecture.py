@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.adapters": frozenset({"bot.ports", "bot.errors", "bot.settings", "bot.log", "bot.metrics"}),
     "bot.simulator": frozenset({"bot.errors", "bot.settings", "bot.log", "bot.rules.segments"}),
     "bot.store": frozenset({"bot.ports", "bot.errors", "bot.log", "bot.rules.segments", "bot.rules.freshness",
-                            "bot.rules.learning", "flows"}),  # a count is never kept without what it teaches
+                            "bot.rules.learning", "bot.rules.criteria", "bot.rules.continuum", "bot.rules.hsds_export",
+                            "bot.rules.hsds_terms", "bot.rules.vetting", "bot.rules.visibility", "flows"}),
     "bot.services": frozenset({"bot.ports", "bot.settings", "bot.store", "flows"}),
     "bot.metrics": frozenset({"bot.store"}),
     "bot.settings": frozenset({"bot.errors"}),

@@ -226,12 +226,13 @@ def test_doctor_says_a_line_for_each_part(app: Flask, line: TheLine) -> None:
     done = typed(app, "doctor")
     parts = [text.split()[:2] for text in done.stdout.splitlines()]
     assert parts == [["ok", part] for part in ("settings", "database", "clock", "list", "keys", "carrier", "address",
-                                               "sender", "opt-outs", "outbox", "texts", "queue")]  # fmt: skip
+                                               "sender", "opt-outs", "outbox", "texts", "protocols",
+                                               "queue")]  # fmt: skip
     assert done.exit_code == 0
     found = document(app, "doctor")
     assert isinstance(found, dict)
     assert found["ok"] is True
-    assert [set(one) for one in found["findings"]] == [{"part", "good", "words"}] * 11
+    assert [set(one) for one in found["findings"]] == [{"part", "good", "words"}] * 12
 
 
 def test_doctor_fails_and_says_which_part_is_not_good(app: Flask, line: TheLine, clock: FakeClock,

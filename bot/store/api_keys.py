@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ForeignKey, String, Table, select
+from sqlalchemy import Column, ForeignKey, String, Table, or_, select
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.directory import organizations
 
 SCOPES = ("read", "report")
 """`read`: what partners may see. `report`: append counts of the organization's own stocks."""
@@ -50,6 +51,19 @@ def find(tx: Tx, key: str) -> ApiKey | None:
     query = select(k.api_key_id, k.organization_id, k.scopes)
     row = tx.conn.execute(query.where(k.key_hash == tx.keys.index("api_key", key), k.revoked_at.is_(None))).first()
     return None if row is None else ApiKey(row[0], row[1], frozenset(row[2].split(",")))
+
+
+def is_approved(tx: Tx, organization_id: str) -> bool:
+    """A key is as good as its organization: suspended, it opens nothing, in the same moment."""
+    query = select(organizations.c.vetting).where(organizations.c.organization_id == organization_id)
+    return tx.conn.execute(query).scalar_one_or_none() == "approved"
+
+
+def organizations_named(tx: Tx, name: str) -> list[tuple[str, str]]:
+    """Id and vetting state of those with this id or whole name."""
+    o = organizations.c
+    query = select(o.organization_id, o.vetting).where(or_(o.organization_id == name, o.name == name))
+    return [(row[0], row[1]) for row in tx.conn.execute(query)]
 
 
 def revoke(tx: Tx, organization_id: str) -> int:

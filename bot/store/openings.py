@@ -279,6 +279,15 @@ def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount
     return [StandingCount(*row[:2], row[2].get("timezone"), *row[3:6], Life(*row[6:])) for row in rows]
 
 
+def latest_counts(tx: Tx, program_ids: Collection[str]) -> list[tuple[Any, ...]]:
+    """(program, stock, unit, maximum, available, when, how it ages) of every stock of these programs, counted or
+    not."""
+    query = select(_s.program_id, _s.stock_id, _s.unit, _s.maximum, _t.available, _t.observed_at, *_LIFE)
+    query = query.outerjoin_from(stocks, stock_states, _t.stock_id == _s.stock_id)
+    rows = tx.conn.execute(query.where(_s.program_id.in_(program_ids)).order_by(_s.stock_id))
+    return [(*row[:6], None if row[4] is None else Life(*row[6:])) for row in rows]
+
+
 def state(tx: Tx, stock_id: str) -> State | None:
     """What is known of a stock; None while it was never counted."""
     row = tx.conn.execute(_STATE, {"stock_id": stock_id}).one_or_none()

@@ -223,6 +223,12 @@ def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
     ]
 
 
+def with_role(tx: Tx, role: str) -> list[str]:
+    """Accounts with this role, on shift or not, in the order they were made."""
+    query = select(staff.c.staff_id, staff.c.roles).where(staff.c.active).order_by(staff.c.staff_id)
+    return [row.staff_id for row in tx.conn.execute(query) if role in row.roles.split(",")]
+
+
 def next_shift_start(tx: Tx, now: datetime) -> datetime | None:
     """When the next planned shift begins, or None when none is planned."""
     query = select(func.min(shifts.c.starts_at)).join_from(shifts, staff, shifts.c.staff_id == staff.c.staff_id)

@@ -16,6 +16,7 @@ from bot.store.messages import messages
 from bot.usecases import alerts
 from bot.usecases.examine_carrier import examine_carrier
 from bot.usecases.finding import Finding
+from bot.usecases.fire_protocol import protocols
 from bot.usecases.reconcile import NAME
 
 STALE = timedelta(seconds=30)
@@ -29,9 +30,8 @@ AT_THE_CARRIER = timedelta(days=1)
 
 def examine(services: Services) -> list[Finding]:
     """Settings were read already, or nothing would run; the rest is asked here."""
-    return [
-        _settings(services), *_database(services), *examine_carrier(services), *_on_the_way(services), *_texts(services)
-    ]  # fmt: skip
+    found = [_settings(services), *_database(services), *examine_carrier(services), *_on_the_way(services)]
+    return [*found, *_texts(services), _protocols(services)]
 
 
 def _settings(services: Services) -> Finding:
@@ -137,3 +137,10 @@ def _texts(services: Services) -> list[Finding]:
             Finding("review", False, f"{drafts} texts are unreviewed and will be refused: have them signed off")
         )
     return found
+
+
+def _protocols(services: Services) -> Finding:
+    """Whom a duty is told to must have been looked up by a person before somebody real depends on it."""
+    stale = protocols().unconfirmed(services.clock.now().date())
+    words = f"{stale} rows were not verified in twelve months: check each, and date it in bot/protocols.toml"
+    return Finding("protocols", services.settings.simulation or not stale, words if stale else "all verified")

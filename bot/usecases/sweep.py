@@ -16,6 +16,7 @@ from bot.store.db import Database
 from bot.usecases import (
     ask_providers,
     claim_texts,
+    climb_tasks,
     hold,
     keep_searching,
     late_promises,
@@ -28,7 +29,11 @@ from bot.usecases import (
 
 def sweep(database: Database, services: Services) -> None:
     """One round."""
-    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts, _record):
+    parts = (
+        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts,
+        _record,
+    )  # fmt: skip
+    for part in parts:
         _apart(part, database, services)
 
 
@@ -61,6 +66,11 @@ def _alarms(database: Database, services: Services) -> None:
 
 def _page(services: Services, late: handoffs.Handoff) -> Callable[[], None]:
     return lambda: services.pager.page(handoff_id=late.handoff_id, tier=late.tier, step=late.step + 1)
+
+
+def _late_tasks(database: Database, services: Services) -> None:
+    """Duties nobody has done in time: the next named human, and a page. Comes again until somebody has."""
+    climb_tasks.climb_tasks(database, services)
 
 
 def _late_promises(database: Database, services: Services) -> None:

@@ -16,7 +16,7 @@ from bot.store import consent, conversations, handoffs, messages, people
 from bot.store import promises as kept_promises
 from bot.store.conversations import Stored
 from bot.store.db import Tx
-from bot.usecases import find_openings, hand_off, keep_searching, promises, withdraw_holds
+from bot.usecases import find_openings, fire_protocol, hand_off, keep_searching, promises, withdraw_holds
 from flows.actions import (
     Action,
     Close,
@@ -234,6 +234,8 @@ def _save(work: Work) -> None:
     conversations.save(tx, stored.conversation_id, values)
     if work.closes:
         conversations.close(tx, stored.conversation_id)
+    if new_flags := [flag for flag in conversation.flags if flag not in stored.conversation.flags]:
+        fire_protocol.on_flags(tx, work.services, stored.conversation_id, new_flags, conversation.answers)
     if said:
         tx.after_commit(work.services.nudges.deliver)
 

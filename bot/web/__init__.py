@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from bot.services import Services
 from bot.web import (
     account,
+    api,
     auth,
     campaigns,
     desk,
@@ -61,9 +62,9 @@ def register(app: Flask, built: Services) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, auth, account, staff, desk, campaigns, simulator, openings, observations, search):
+    for room in (twilio, health, api, auth, account, staff, desk, campaigns, simulator, openings, observations, search):
         app.register_blueprint(room.blueprint)
-    for machines in (twilio, health, openings, observations):  # each proves itself: a signature, a link, a key
+    for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
         security.csrf.exempt(machines.blueprint)
         auth.open_to_anyone(app, machines.blueprint)
 

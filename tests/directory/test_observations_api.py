@@ -22,7 +22,7 @@ class Machine:
 
     def __init__(self, line: TheLine, *scopes: str) -> None:
         with line.database.transaction() as tx:
-            self.key = api_keys.add(tx, "demo-cedar", scopes)
+            self.key = api_keys.add(tx, "demo-of-cedar", scopes)
         self.client: FlaskClient = app_on(line.services).test_client()
 
     def post(self, path: str, body: Any, key: str | None = None) -> TestResponse:
@@ -73,7 +73,7 @@ def test_a_key_does_what_it_may_and_no_more(line: TheLine) -> None:
     assert reports.post("matches", {}).status_code == 403
     assert reports.post("observations", count, key="ql_nonsense").status_code == 401
     with line.database.transaction() as tx:
-        api_keys.revoke(tx, "demo-cedar")
+        api_keys.revoke(tx, "demo-of-cedar")
     assert reports.post("observations", count).status_code == 401
     assert room(line, "demo-cedar-1") == {"room": 2}
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from bot.rules.criteria import traits_of
 from bot.store import directory, openings, staff
 from bot.store.db import Database
 from bot.usecases import accounts
 from bot.usecases.find_openings import search
-from bot.usecases.seed import LOGINS, Seeded, seed, traits_of
+from bot.usecases.seed import LOGINS, Seeded, seed
 
 COPY = tomllib.loads((Path(__file__).parents[2] / "flows" / "copy" / "en.toml").read_text(encoding="utf-8"))
 
