@@ -64,7 +64,9 @@ def register(app: Flask, built: Services) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, auth, account, staff, desk, campaigns, flows, simulator, openings, observations, search):
+    for room in (
+        twilio, health, auth, account, staff, desk, campaigns, flows, simulator, openings, observations, search,
+    ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, openings, observations):  # each proves itself: a signature, a link, a key
         security.csrf.exempt(machines.blueprint)
