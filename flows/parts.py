@@ -58,6 +58,9 @@ class Guard:
     argument: str = ""
     wanted: bool = True
 
+    def __str__(self) -> str:
+        return f"{'' if self.wanted else 'not '}{self.kind}{f':{self.argument}' if self.argument else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

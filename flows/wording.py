@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flows.conversation import LANGUAGES
@@ -75,15 +75,15 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class SignOff:
-    """Who has cleared a text, and on which day."""
+class Review:
+    """Somebody signed one wording off on one day (`on`, as written in the copy files), or took that back."""
 
+    key: str
+    language: str
+    fingerprint: str
     by: str
     on: str
-
-
-SignOffs = Mapping[tuple[str, str, str], SignOff]
-"""Sign-offs kept outside the copy files, by key, language and fingerprint of the words."""
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,20 @@ class Wording:
         """KeyError for a key or language that does not exist."""
         return self._texts[key, language]
 
-    def is_reviewed(self, key: str, language: str, signed: SignOffs | None = None) -> bool:
-        """Whether somebody has signed off exactly these words."""
-        return self.review(key, language, signed) is not None
-
-    def review(self, key: str, language: str, signed: SignOffs | None = None) -> SignOff | None:
-        """Who signed these words off, and when: by the marks in the copy file, or by a sign-off of this very content
-        that is kept elsewhere. A text that was changed since is a draft again."""
+    def is_reviewed(self, key: str, language: str) -> bool:
+        """Both marks are there: who, and when."""
         text = self._texts[key, language]
-        if text.reviewed_by and text.reviewed_on:
-            return SignOff(text.reviewed_by, text.reviewed_on)
-        return (signed or {}).get((key, language, text.fingerprint))
+        return bool(text.reviewed_by and text.reviewed_on)
+
+    def reviewed(self, reviews: Iterable[Review]) -> Wording:
+        """The same words, with the marks of these reviews (oldest first) over those of the copy files.
+
+        The last one of exactly this wording rules, whatever the file says. Without one the file's marks stand, unless
+        they are the marks of another wording of this text: then the words were changed and the marks left behind."""
+        kept: dict[tuple[str, str], list[Review]] = {}
+        for review in reviews:
+            kept.setdefault((review.key, review.language), []).append(review)
+        return replace(self, _texts={at: _marked(text, kept.get(at, [])) for at, text in self._texts.items()})
 
     def render(self, key: str, language: str, fields: Mapping[str, str | int]) -> str:
         """The text, filled in. A Spanish {WHEN_ES} is filled from the field WHEN. Fields that are not asked for are
@@ -282,6 +285,16 @@ class Wording:
     def _language_name(self, name: str, language: str) -> str:
         """Another language's name as this one writes it; unknown names stand as they are."""
         return self._languages[language].get(name, name)
+
+
+def _marked(text: Text, reviews: list[Review]) -> Text:
+    mine = [review for review in reviews if review.fingerprint == text.fingerprint]
+    if mine:
+        last = mine[-1]
+        return replace(text, reviewed_by=last.by if last.stands else "", reviewed_on=last.on if last.stands else "")
+    if (text.reviewed_by, text.reviewed_on) in {(review.by, review.on) for review in reviews if review.stands}:
+        return replace(text, reviewed_by="", reviewed_on="")
+    return text
 
 
 _WORDS = (

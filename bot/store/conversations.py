@@ -146,6 +146,12 @@ def load(tx: Tx, conversation_id: str) -> Stored | None:
     return None if row is None else from_row(tx, row)
 
 
+def lock_if_free(tx: Tx, conversation_id: str) -> bool:
+    """Lock it without ever waiting; False when somebody else has it now."""
+    query = select(conversations.c.conversation_id).where(conversations.c.conversation_id == conversation_id)
+    return tx.conn.execute(query.with_for_update(skip_locked=True)).first() is not None
+
+
 def from_row(tx: Tx, row: Row[Any]) -> Stored:
     """A row that has COLUMNS, `phone_key` and `suppressed_at`."""
     conversation = open_mind(

@@ -34,6 +34,7 @@ from bot.store import (
     people,
     promises,
     redactions,
+    reviews,
     senders,
     staff,
     tasks,
@@ -47,8 +48,8 @@ __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating
 
 AGGREGATES = (
     alerts, api_keys, asks, audit, campaigns, consent, conversations, directory, directory_records, handoffs,
-    heartbeats, links, messages, openings, people, promises, redactions, senders, staff, tasks, unmet, vetting,
-    watermarks,
+    heartbeats, links, messages, openings, people, promises, redactions, reviews, senders, staff, tasks, unmet,
+    vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -71,6 +72,7 @@ SEALED = (
     "people.phone",
     "releases.items",
     "reporters.phone",
+    "reviews.remark",
     "sessions.data",
     "staff.alias",
     "staff.email",

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.handoffs import handoffs
 
-ROLES = ("advocate", "lead", "outreach", "approver", "directory", "admin", "auditor")
+ROLES = ("advocate", "lead", "outreach", "approver", "directory", "reviewer", "admin", "auditor")
 
 staff = Table(
     "staff",

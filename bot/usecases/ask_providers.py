@@ -32,6 +32,7 @@ from bot.store.db import Database, Tx
 from bot.store.openings import StandingCount
 from bot.usecases import hand_off
 from bot.usecases.provider_texts import text_provider
+from bot.usecases.signed_off import wording_at_the_gate
 from flows.actions import TellAdvocates
 from flows.conversation import Tier
 
@@ -109,7 +110,7 @@ def _facts(tx: Tx, services: Services, counts: Sequence[StandingCount]) -> AskFa
         now=tx.now,
         timezone=counts[0].timezone,
         standing=_standing(counts),
-        contacts=tuple(_contact(services, spoken) for spoken in said),
+        contacts=tuple(_contact(tx, services, spoken) for spoken in said),
         told=asks.told_since(tx, program_id, SILENT, counted_at),
         hours=asks.hours_of(tx, program_id) or OFFICE_HOURS,
         stopped=campaigns.stopped(tx),
@@ -120,8 +121,8 @@ def _standing(counts: Sequence[StandingCount]) -> tuple[Standing, ...]:
     return tuple(Standing(count.available, count.observed_at, count.life) for count in counts)
 
 
-def _contact(services: Services, spoken: Spoken) -> Contact:
-    reviewed = services.script.wording.is_reviewed(QUESTION, spoken.language)
+def _contact(tx: Tx, services: Services, spoken: Spoken) -> Contact:
+    reviewed = wording_at_the_gate(tx, services).is_reviewed(QUESTION, spoken.language)
     return Contact(
         number=spoken.number,
         language=spoken.language,

@@ -21,6 +21,9 @@ from bot.settings import Settings
 from bot.store import campaigns, conversations, outbox, senders
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
+from bot.usecases.signed_off import wording_at_the_gate
+from bot.usecases.withhold_unsigned import AGAIN, UNSIGNED, tell_of_unsigned
+from flows.wording import Wording
 
 Room = tuple[int, int, int]
 """How many more texts of each class may be claimed: urgent, answers, campaigns."""
@@ -68,6 +71,7 @@ class Pace:
 def claim_texts(tx: Tx, services: Services, wanted: Room, lease: timedelta) -> list[Claimed]:
     """Put under our lease what may leave now, urgent ones first, at most as many of each class as wanted."""
     pace = _pace(tx, services.settings, locked=True)
+    wording = wording_at_the_gate(tx, services)
     claimed: list[Claimed] = []
     by_sender: dict[str, list[str]] = defaultdict(list)
     now_known: dict[str, list[str]] = defaultdict(list)
@@ -78,7 +82,7 @@ def claim_texts(tx: Tx, services: Services, wanted: Room, lease: timedelta) -> l
             urgency = urgency_of(row.priority)
             if len(claimed) >= wanted[urgency]:
                 continue
-            validity_s = _asked_once_more(tx, row, _facts(tx, services, row, facts))
+            validity_s = _asked_once_more(tx, services, row, _facts(tx, services, row, facts, wording))
             if validity_s is None:
                 continue
             sender = sender_of(services.settings, row.known_sender, row.phone_key)
@@ -149,11 +153,15 @@ def _looks(pace: Pace, wanted: Room) -> Iterator[tuple[Wanted, int]]:
         yield Wanted(first=outbox.CAMPAIGN, shut_campaigns=shut[CAMPAIGN]), wanted[CAMPAIGN]
 
 
-def _asked_once_more(tx: Tx, row: Row[Any], facts: SendFacts) -> int | None:
+def _asked_once_more(tx: Tx, services: Services, row: Row[Any], facts: SendFacts) -> int | None:
     """How long the carrier may hold it, if it may leave now; what may not is written off, or put off."""
     match may_send(facts):
         case Allowed(validity_s):
             return validity_s
+        case Refused(reason) if reason == UNSIGNED and not tell_of_unsigned(
+            tx, services, conversation_id=row.conversation_id, kind=row.kind
+        ):
+            outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
         case Refused(reason):
             _withhold(tx, row.message_id, reason)
         case Later(reason, at):
@@ -210,8 +218,7 @@ def _gather(tx: Tx, rows: Sequence[Row[Any]]) -> _About | None:
     )
 
 
-def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None) -> SendFacts:
-    settings, wording = services.settings, services.script.wording
+def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None, wording: Wording) -> SendFacts:
     basics = {
         "kind": row.kind,
         "created_at": row.created_at,
@@ -221,7 +228,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None) -> S
         "current_epoch": row.current_epoch,
         "held_by": row.held_by,
         "reviewed": row.key is None or wording.is_reviewed(row.key, row.language),
-        "allow_unreviewed": settings.allow_unreviewed_texts,
+        "allow_unreviewed": services.settings.allow_unreviewed_texts,
         "attempts": row.attempts,
     }
     if about is None or row.kind not in UNPROMPTED:

@@ -18,6 +18,8 @@ from bot.usecases.examine_carrier import examine_carrier
 from bot.usecases.finding import Finding
 from bot.usecases.fire_protocol import protocols
 from bot.usecases.reconcile import NAME
+from bot.usecases.signed_off import wording_now
+from flows.wording import Wording
 
 STALE = timedelta(seconds=30)
 
@@ -118,8 +120,17 @@ def _on_the_way(services: Services) -> list[Finding]:
     return found or [Finding("outbox", True, "nothing that needs an operator")]
 
 
+def _wording(services: Services) -> Wording:
+    """With the sign-offs, where the database can be asked for them."""
+    try:
+        with services.database.reading() as tx:
+            return wording_now(tx, services)
+    except SQLAlchemyError:
+        return services.script.wording
+
+
 def _texts(services: Services) -> list[Finding]:
-    wording = services.script.wording
+    wording = _wording(services)
     faults = check(wording, services.settings.brand)
     drafts = sum(not wording.is_reviewed(key, language) for key in wording.keys for language in ("en", "es"))
     found = [
@@ -134,7 +145,7 @@ def _texts(services: Services) -> list[Finding]:
         )
     elif drafts:
         found.append(
-            Finding("review", False, f"{drafts} texts are unreviewed and will be refused: have them signed off")
+            Finding("review", False, f"{drafts} texts are unreviewed and will be refused: sign them off at /flows/")
         )
     return found
 

@@ -19,6 +19,7 @@ from bot.store.campaigns import Campaign, Recipient
 from bot.store.db import Database, Tx
 from bot.usecases import turn
 from bot.usecases.campaign_pace import opener, pace
+from bot.usecases.signed_off import wording_at_the_gate
 from flows.conversation import Holder
 from flows.events import Invited
 
@@ -157,7 +158,7 @@ def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, 
             epoch=0,
             current_epoch=0,
             held_by=Holder.BOT.value,
-            reviewed=services.script.wording.is_reviewed(campaign.key, language),
+            reviewed=wording_at_the_gate(tx, services).is_reviewed(campaign.key, language),
             allow_unreviewed=services.settings.allow_unreviewed_texts,
             stopped=campaigns.stopped(tx),
             consent=consent.state_of(tx, recipient.phone_key),

@@ -43,6 +43,7 @@ LOGINS = (
     Login("outreach", "omar@quietline.example", "omar-simulated-only", "Omar"),
     Login("approver", "petra@quietline.example", "petra-simulated-only", "Petra"),
     Login("directory", "dina@quietline.example", "dina-simulated-only", "Dina"),
+    Login("reviewer", "vera@quietline.example", "vera-simulated-only", "Vera"),
     Login("admin", "rosa@quietline.example", "rosa-simulated-only", "Rosa"),
 )
 """The passwords are public: they are set in simulation only."""

@@ -12,12 +12,14 @@ from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response
 
 from bot.services import Services
+from bot.store.staff import ROLES
 from bot.web import (
     account,
     api,
     auth,
     campaigns,
     desk,
+    flows,
     health,
     moments,
     observations,
@@ -48,6 +50,7 @@ class Room:
 
 _DESK = Room("Desk", "/desk/", frozenset({"advocate", "lead"}))
 _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
+_SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
@@ -62,7 +65,9 @@ def register(app: Flask, built: Services) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, api, auth, account, staff, desk, campaigns, simulator, openings, observations, search):
+    for room in (
+        twilio, health, api, auth, account, staff, desk, campaigns, flows, simulator, openings, observations, search,
+    ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
         security.csrf.exempt(machines.blueprint)
@@ -83,7 +88,7 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    rooms = [room for room in (_DESK, _CAMPAIGNS, _STAFF) if account is not None and account.may(room.roles)]
+    rooms = [room for room in (_DESK, _CAMPAIGNS, _SCRIPT, _STAFF) if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)
     return {

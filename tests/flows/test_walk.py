@@ -1,4 +1,4 @@
-"""Can somebody who reads no Python read the whole script, and is a sign-off of these very words?"""
+"""Is the script shown as a person meets it, and is what it says of each answer what the engine would do?"""
 
 from __future__ import annotations
 
@@ -10,36 +10,108 @@ from click.testing import CliRunner
 from bot.cli.flows import flows
 from bot.rules.wording import look
 from bot.script_files import documents, load_script
-from flows.conversation import LANGUAGES
-from flows.walk import in_every_state, walk
-from flows.wording import SignOff, Wording
+from flows.actions import HandOff, Say
+from flows.conversation import LANGUAGES, Conversation
+from flows.engine import step
+from flows.events import MessageReceived
+from flows.parts import Guard
+from flows.walk import WORKS_EVERYWHERE, Chapter, Stage, everywhere, uses, walk
+from flows.wording import Review, Wording
 
 SCRIPT = load_script()
-STEPS = {step.state: step for step in walk(SCRIPT)}
+STAGES = {stage.state.name: stage for stage in walk(SCRIPT)}
 
 
-def test_every_state_is_met_once_and_in_the_order_of_a_conversation() -> None:
-    order = [step.state for step in walk(SCRIPT)]
-    assert sorted(order) == sorted(name for name, state in SCRIPT.states.items() if not state.passing)
-    met = [order.index(name) for name in ("idle", "safe_now", "choices", "limits", "urgency", "offer", "share")]
-    assert met == sorted(met)
+def leads(stage: Stage, value: str) -> list[str | None]:
+    (found,) = [one for one in stage.answers if one.value == value]
+    return [one.to or (one.row.handoff and f"! {one.row.handoff}") for one in found.outcomes]
 
 
-def test_a_step_shows_what_is_asked_and_where_each_answer_leads() -> None:
-    step = STEPS["share"]
-    assert (step.say, step.options) == ("SH1", ("yes", "no"))
-    yes = next(way for way in step.ways if way.event == "yes")
-    assert (yes.handoff, yes.to, yes.by_shift["on"]) == ("share", ("waiting", "waiting_off"), ("H1",))
-    assert yes.where.startswith("line.toml:states.share.rows[")
-    assert ("flag:minor",) in [way.conditions for way in STEPS["safe_now"].ways]
-    assert {way.event for way in in_every_state(SCRIPT)} >= {"danger", "human", "help", "duress", "known"}
+def test_every_state_is_met_once() -> None:
+    assert len(walk(SCRIPT)) == len(STAGES) == len(SCRIPT.states)
+
+
+def test_the_order_is_the_way_of_a_conversation() -> None:
+    order = list(STAGES)
+    way = ["idle", "invited", "safe_now", "choices", "limits", "screen", "urgency", "need", "area", "age", "searching"]
+    assert [name for name in order if name in way] == way
+    assert order.index("just_looking") == order.index("urgency") + 1
+    assert order.index("offer") < order.index("share") < order.index("no_match") < order.index("waiting")
+
+
+def test_a_chapter_is_one_stretch_and_each_has_its_states() -> None:
+    chapters = [stage.chapter for stage in walk(SCRIPT)]
+    assert list(dict.fromkeys(chapters)) == list(Chapter)
+    assert chapters == sorted(chapters, key=list(Chapter).index)
+    assert STAGES["household"].chapter is Chapter.SCREEN
+    assert STAGES["paused"].chapter is Chapter.ASIDE
+
+
+def test_what_each_number_leads_to() -> None:
+    assert leads(STAGES["urgency"], "now") == ["! danger"]
+    assert leads(STAGES["urgency"], "tonight") == ["screen"]
+    assert leads(STAGES["urgency"], "looking") == ["just_looking"]
+    assert leads(STAGES["safe_now"], "person") == ["! human"]
+    assert leads(STAGES["safe_now"], "not_now") == ["paused"]
+    assert leads(STAGES["offer"], "more") == ["describe", "describe_one"]
+
+
+NUMBERED = [
+    (stage.state.name, one.number, one.value)
+    for stage in walk(SCRIPT)
+    if stage.state.say
+    for one in stage.answers
+    if not any(outcome.guards for outcome in one.outcomes)
+]
+
+
+@pytest.mark.parametrize(("state", "number", "value"), NUMBERED)
+def test_the_engine_does_what_the_page_says_of_a_number(state: str, number: int, value: str) -> None:
+    """Each numbered answer without conditions, sent as its number."""
+    (answer,) = [one for one in STAGES[state].answers if one.value == value]
+    (said,) = answer.outcomes
+    before = Conversation(state=state, safe_now=True, marks=("limits",), flags=("unclear",))
+    turn = step(before, MessageReceived(str(number)), SCRIPT)
+    assert [a.reason for a in turn.actions if isinstance(a, HandOff)] == [r for r in (said.row.handoff,) if r]
+    keys = [a.key for a in turn.actions if isinstance(a, Say)]
+    assert keys[: len(said.row.say)] == list(said.row.say)
+    if said.to and not SCRIPT.states[said.to].passing:
+        assert turn.conversation.state == said.to
+
+
+def test_what_always_works_has_an_answer_in_every_state_one_can_rest_in() -> None:
+    for stage in STAGES.values():
+        if not stage.state.passing:
+            assert [one.event for one in stage.always] == list(WORKS_EVERYWHERE)
+            assert all(one.outcomes for one in stage.always)
+
+
+def test_no_row_is_shown_that_could_never_be_tried() -> None:
+    for stage in STAGES.values():
+        for one in (*stage.answers, *stage.others, *stage.always):
+            assert all(outcome.guards for outcome in one.outcomes[:-1]), (stage.state.name, one.event)
+    assert Guard("option", "more") not in STAGES["offer"].answers[1].outcomes[0].guards
+
+
+def test_stop_comes_first_of_what_is_answered_everywhere() -> None:
+    assert [one.event for one in everywhere(SCRIPT)][:3] == ["stop", "wrong_number", "start"]
+
+
+def test_every_text_is_found_where_it_is_said() -> None:
+    said = uses(SCRIPT)
+    assert ("state", "safe_now") in {(one.kind, one.name) for one in said["C1"]}
+    assert ("handoff", "danger") in {(one.kind, one.name) for one in said["D1"]}
+    assert ("always", "stop") in {(one.kind, one.name) for one in said["X1"]}
+    assert ("instead", "R2") in {(one.kind, one.name) for one in said["R2B"]}
+    nowhere = {key for key in SCRIPT.wording.keys if key not in said}
+    assert {key for key in nowhere if not key.startswith(("PU", "O"))} == {"H0"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_and_every_state_is_on_paper(language: str) -> None:
     ran = CliRunner().invoke(flows, ["read", "--lang", language])
     assert ran.exit_code == 0, ran.output
-    for name in STEPS:
+    for name in STAGES:
         assert f"\n{name}: " in ran.output
     assert SCRIPT.wording.text("D1_OFF", language).text in ran.output
     assert "a draft]" in ran.output
@@ -53,15 +125,15 @@ def test_a_text_can_be_looked_at() -> None:
 
 
 def test_a_sign_off_kept_elsewhere_counts_for_these_words_only() -> None:
-    text = SCRIPT.wording.text("R1", "es")
-    signed = {("R1", "es", text.fingerprint): SignOff("Marta", "2026-11-25")}
-    assert SCRIPT.wording.review("R1", "es", signed) == SignOff("Marta", "2026-11-25")
-    assert SCRIPT.wording.is_reviewed("R1", "es", signed)
+    review = Review("R1", "es", SCRIPT.wording.text("R1", "es").fingerprint, "Marta", "2026-11-25", stands=True)
+    signed = SCRIPT.wording.reviewed([review])
+    assert signed.is_reviewed("R1", "es")
+    assert (signed.text("R1", "es").reviewed_by, signed.text("R1", "es").reviewed_on) == ("Marta", "2026-11-25")
     assert not SCRIPT.wording.is_reviewed("R1", "es")
-    assert not SCRIPT.wording.is_reviewed("R1", "en", signed)
+    assert not signed.is_reviewed("R1", "en")
     changed = copy.deepcopy(documents()["copy"])
     changed["es"]["texts"]["R1"]["text"] += " "
-    assert not Wording.parse(changed).is_reviewed("R1", "es", signed)
+    assert not Wording.parse(changed).reviewed([review]).is_reviewed("R1", "es")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ CHOSEN: dict[str, Any] = {
     "service_at_locations.confidential": False,
     "tasks.backup_at": NOON,
     "redactions.state": "due",
+    "reviews.act": "signed",
 }
 
 
