@@ -18,7 +18,7 @@ from statistics import median
 
 from sqlalchemy import URL, insert
 
-from bench import floor, load
+from bench import drain, floor, load, match, openings_year, step, understanding
 from bench.door import Door, arrivals
 from bot.adapters.clock import SystemClock
 from bot.settings import SIMULATED_ACCOUNT
@@ -65,6 +65,8 @@ class Place:
 
 
 def main() -> None:
+    step.main()
+    print(flush=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
         redis_url = stack.enter_context(redis_server())
@@ -86,6 +88,19 @@ def main() -> None:
             took = _to_the_door(url, redis_url)
             print(f"{name}: reply at the carrier's door after {median(took):.0f} ms (median), "
                   f"{sorted(took)[int(len(took) * 0.95)]:.0f} ms (p95) of the webhook, {len(took)} texts")  # fmt: skip
+        print(f"\n{drain.TEXTS} texts due at once, a carrier that answers in {drain.ANSWERS_AFTER_S * 1000:.0f} ms\n")
+        print(drain.HEAD, flush=True)
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder / 'o.sqlite3'}"),
+            ("PostgreSQL", _own_database(postgres, stack)),
+        ):
+            _prepare(url)
+            drain.report(name, _app_env(url, redis_url, "{carrier}"))
+    understanding.main()
+    print("\nA match as the directory grows, beside the plain statement\n", flush=True)
+    match.main()
+    print("\nA year of providers whose truth is known\n", flush=True)
+    openings_year.main()
 
 
 def _own_database(server: URL, stack: ExitStack) -> str:

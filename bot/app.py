@@ -22,11 +22,13 @@ from bot.adapters.pagers import LogPager
 from bot.adapters.queue_worker import take_jobs
 from bot.adapters.twilio import SignatureCheck, TwilioCarrier
 from bot.errors import SettingsError
+from bot.rules.protocols import ProtocolError
 from bot.script_files import load_script
 from bot.services import Services
 from bot.settings import Settings, load, read
 from bot.store.crypto import Keyring
 from bot.store.db import Database
+from bot.usecases.fire_protocol import protocols
 from bot.usecases.reconcile import reconcile
 from bot.usecases.sweep import sweep
 from flows.script import ScriptError
@@ -49,6 +51,7 @@ def build(settings: Settings) -> Services:
             settings.twilio_messaging_service_sid,
             settings.twilio_api_base,
             settings.public_url,
+            settings.twilio_retention,
         ),
         signature=SignatureCheck((settings.twilio_auth_token,), settings.public_url, settings.twilio_account_sid),
         nudges=RqNudges(settings.redis_url),
@@ -128,7 +131,8 @@ def _build_or_stop(settings: Settings | None) -> Services:
     log.configure()
     try:
         services = build(settings or load())
-    except (SettingsError, ScriptError) as error:
+        protocols()
+    except (SettingsError, ScriptError, ProtocolError) as error:
         sys.exit(str(error))
     if services.settings.allow_unreviewed_texts and not services.settings.simulation:
         sys.stderr.write(

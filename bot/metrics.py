@@ -61,6 +61,14 @@ sends = _Closed("sends", "Calls to the carrier, by fate.", "outcome",
 receipts = _Closed("receipts", "Delivery receipts, by status.", "status",
                    ("queued", "sending", "sent", "delivered", "undelivered", "failed", "stale",
                     "unmatched"))  # fmt: skip
+carrier_alerts = _Plain("carrier_alerts", "Faults between us and the carrier that an operator must set right; `doctor`"
+                        " names them.")  # fmt: skip
+redacted = _Closed("redactions", "Copies at the carrier, by what became of emptying them.", "outcome",
+                   ("done", "later", "given_up"))  # fmt: skip
+unmet = _Closed("unmet_needs", "Searches that found nothing to tell, by reason.", "reason",
+                ("no_program", "does_not_fit", "full", "not_sure"))  # fmt: skip
+directory_records = _Closed("directory_records", "Records of imported directory files; a refused file is one.",
+                            "outcome", ("imported", "updated", "quarantined", "refused"))  # fmt: skip
 turns = _Plain("turns", "Turns committed.")
 nudges = _Closed("nudges", "Rings of the bell, by outcome: a failed one costs time.", "outcome", ("rung", "failed"))
 

@@ -12,12 +12,14 @@ from werkzeug.datastructures import MultiDict
 
 @dataclass(frozen=True, slots=True)
 class OutboundText:
-    """One text on its way. `message_id` is ours and rides in the receipt's address."""
+    """One text on its way. `message_id` is ours and rides in the receipt's address; `sender` is the number of ours it
+    leaves by, or empty where the carrier chooses (a messaging service)."""
 
     message_id: str
     to: str
     body: str
     validity_s: int = 14_400
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ BAD_SETTINGS_EXIT = 3
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}")
+_RATE = re.compile(
+    r"(?P<sender>\+[1-9][0-9]{6,14}|[0-9]{3,8}|MG[0-9a-fA-F]{32}|\*)"
+    r"=(?P<per_s>[0-9]{1,4}(\.[0-9]{1,3})?)(/(?P<per_day>[1-9][0-9]{0,7}))?"
+)
 # One GSM-7 septet a character, and nothing that a copy file could read as a placeholder.
 _BRAND = re.compile(r"[A-Za-z0-9 .,&'()/-]{1,15}")
 
@@ -67,6 +71,8 @@ class Settings:
     twilio_from: tuple[str, ...]
     twilio_messaging_service_sid: str
     twilio_api_base: str
+    twilio_retention: tuple[str, ...]
+    sender_rates: Mapping[str, tuple[float, int | None]]
     brand: str
     default_region: str
     allow_unreviewed_texts: bool
@@ -104,6 +110,8 @@ class Settings:
             twilio_from=_senders(env),
             twilio_messaging_service_sid=_messaging_service(env),
             twilio_api_base=api_base,
+            twilio_retention=_retention(env),
+            sender_rates=_rates(env),
             brand=_brand(env),
             default_region=_region(env),
             allow_unreviewed_texts=_flag(env, "ALLOW_UNREVIEWED_TEXTS", default=simulation),
@@ -270,6 +278,24 @@ def _messaging_service(env: Mapping[str, str]) -> str:
     if value and not _SERVICE.fullmatch(value):
         raise SettingsError("TWILIO_MESSAGING_SERVICE_SID must be MG and 32 hexadecimal digits.")
     return value
+
+
+def _retention(env: Mapping[str, str]) -> tuple[str, ...]:
+    kept = tuple(part.strip() for part in env.get("TWILIO_RETENTION", "").split(",") if part.strip())
+    if not set(kept) <= {"content", "address"}:
+        raise SettingsError("TWILIO_RETENTION may be empty (we empty each text there), content, or content,address.")
+    return kept
+
+
+def _rates(env: Mapping[str, str]) -> dict[str, tuple[float, int | None]]:
+    """`+12105550100=4/2000,*=1`: segments a second, and a day, by sender; `*` is every other."""
+    rates: dict[str, tuple[float, int | None]] = {}
+    for part in filter(None, (p.strip() for p in env.get("SENDER_RATES", "").split(","))):
+        found = _RATE.fullmatch(part)
+        if found is None or float(found["per_s"]) == 0:
+            raise SettingsError("SENDER_RATES must be like *=4 or *=4/2000 for each sender: segments a second, a day.")
+        rates[found["sender"]] = float(found["per_s"]), int(found["per_day"]) if found["per_day"] else None
+    return rates
 
 
 def _brand(env: Mapping[str, str]) -> str:

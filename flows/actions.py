@@ -80,6 +80,14 @@ class CodeWord:
 
 
 @dataclass(frozen=True, slots=True)
+class DuressWord:
+    """Keep the second word, which means "I am not free to text". Stored sealed, never said back, never answered
+    otherwise than a wrong code word is."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseRequested:
     """The person asked that what they sent be erased: a task for a human (DL1)."""
 
@@ -91,5 +99,5 @@ class Close:
 
 Action = (
     Say | FindOpenings | HandOff | TellAdvocates | Withdraw | Restore | Release | SafeHours | CodeWord
-    | EraseRequested | Close
+    | DuressWord | EraseRequested | Close
 )  # fmt: skip

@@ -71,6 +71,8 @@ class Conversation:
     """The state to go back to after an interlude (a gap, a doubt whether STOP was meant)."""
     safe_now: bool = False
     """The person has said in this stretch that it is all right to text (C1 or R1 = yes)."""
+    asked: str | None = None
+    """What this state's numbered answers stood for when its text was sent, so that a script that changed is noticed."""
     suppressed: bool = False
     """STOP is in force: nothing may leave for this number but the one confirmation."""
 

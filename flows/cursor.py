@@ -9,6 +9,7 @@ from flows.actions import (
     Action,
     Close,
     CodeWord,
+    DuressWord,
     EraseRequested,
     FindOpenings,
     HandOff,
@@ -21,10 +22,15 @@ from flows.conversation import Conversation, Flag, Tier, Turn
 from flows.events import Event, OpeningsFound
 from flows.script import Row, Script
 from flows.understanding import Intent, Reading
+from flows.versions import moved
 from flows.wording import widest
 
 _NOTHING = Reading(Intent.UNCLEAR)
+MISSED = "R2"
+"""Said instead of a text that was the last one said, where a flow file names no other."""
 _NEVER_AN_ANSWER = ("area_guess", "language", "code_word", "safe_hours", "way", "lapsed", "follow_up", "feedback")
+_ONLY_AN_EVENT_KNOWS = frozenset({"NAME", "MIN", "WHEN", "H"})
+"""Placeholders of which nothing is true later on: an hour that was left, who would write, and when."""
 """Slots that are acted on, not kept among what the person said they need."""
 
 
@@ -32,11 +38,11 @@ class Cursor:
     """Mutable for one step only. `state` is the attribute the machine moves."""
 
     def __init__(self, conversation: Conversation, event: Event, script: Script) -> None:
+        conversation = moved(conversation, script.moves, script.states)
         self.before = conversation
         self.event = event
         self.script = script
-        # A state that this version of the script does not know: the neutral check, then on with the screen.
-        self.state = conversation.state if conversation.state in script.states else "paused"
+        self.state = conversation.state
         self.held_by = conversation.held_by
         self.language = conversation.language
         self.answers: dict[str, Any] = dict(conversation.answers)
@@ -46,6 +52,7 @@ class Cursor:
         self.misses = conversation.misses
         self.last_key = conversation.last_key
         self.resume = conversation.resume
+        self.asked = conversation.asked
         self.safe_now = conversation.safe_now
         self.suppressed = conversation.suppressed
         self.reading = _NOTHING
@@ -70,6 +77,7 @@ class Cursor:
             marks=tuple(self.marks),
             found=self.found,
             resume=self.resume,
+            asked=self.script.stamps.get(self.state),
             safe_now=self.safe_now,
             suppressed=self.suppressed,
         )
@@ -108,24 +116,35 @@ class Cursor:
     def find_openings(self) -> None:
         self.add(FindOpenings(dict(self.answers)))
 
+    def may_be_a_minor(self) -> bool:
+        """Said so, or showed signs of it and never told an age: adult openings are not for them (E14)."""
+        age = self.answers.get("age")
+        return age == "under18" or (Flag.MINOR in self.flags and age not in ("18-24", "25up"))
+
+    def told(self) -> str | None:
+        """What they told us, for one text; empty when nothing, None when a person has to read it to them."""
+        return self.script.wording.told(self.answers, self.language)
+
     def is_urgent(self) -> bool:
         return self.answers.get("urgency") in ("now", "tonight")
 
     def said_last(self, key: str) -> bool:
         return self.last_key == f"{key}:{self.language}"
 
-    def say(self, key: str, *, crisis: bool = False, repeat: str | None = "R2") -> None:
-        """Say a text, unless it was the last one said: then `repeat`, or nothing (T-10)."""
+    def say(self, key: str, *, crisis: bool = False) -> None:
+        """Say a text, unless it was the last one said: then what stands for it in `[instead]` (T-10)."""
         if self.said_last(key):
-            if repeat is None or self.said_last(repeat):
-                return
-            key = repeat
+            key = self.script.instead.get(key, MISSED)
         self.last_key = f"{key}:{self.language}"
         self.add(Say(key, self.language, self._fields(key), crisis=crisis))
 
     def enter(self, place: str) -> None:
         say = self.script.states[place].say
-        if say is not None:
+        if say is None:
+            return
+        if any(self._field(name) in (None, "", 0) for name in self.script.needs[say] & _ONLY_AN_EVENT_KNOWS):
+            self.add(HandOff(Tier.P2, "again"))  # "saved for {H} hr" was true then: now only the wait is
+        else:
             self.say(say)
 
     def come_back(self) -> None:
@@ -149,6 +168,8 @@ class Cursor:
             self._do(deed)
         for key in row.say:
             self.say(key)
+        if row.resume:
+            self.resume = row.resume
         if row.tell is not None:
             self.add(TellAdvocates(row.tell, row.flag or row.on))
 
@@ -159,8 +180,6 @@ class Cursor:
                 self.safe_now = True
             case "forget":
                 self.answers = {}
-            case "choose_language":
-                self.language = str(given.get("language") or self.reading.option or self.language)
             case "take_guess":
                 self.answers["area"] = self.found.pop("area_guess", "skipped")
             case "drop_guess":
@@ -180,6 +199,9 @@ class Cursor:
             case "code_word":
                 self.answers["code_word"] = given["code_word"]
                 self.add(CodeWord(str(given["code_word"])))
+            case "duress_word":
+                self.answers["duress_word"] = given["code_word"]
+                self.add(DuressWord(str(given["code_word"])))
             case "erase":
                 self.add(EraseRequested())
                 self.add(TellAdvocates(Tier.P2, "erase"))
@@ -199,6 +221,8 @@ class Cursor:
         match name:
             case "WHO":
                 return words.who(self.answers, self.language)
+            case "TOLD":
+                return self.told()
             case "LANG":
                 return self.reading.other_language or self.found.get("other_language")
             case "AREA":

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from transitions import EventData, Machine
 
-from flows.actions import HandOff, Release, Restore, Say, TellAdvocates, Withdraw
+from flows.actions import Close, HandOff, Release, Restore, Say, TellAdvocates, Withdraw
 from flows.conversation import Conversation, Flag, Holder, Tier, Turn
 from flows.cursor import Cursor
 from flows.events import (
@@ -34,6 +34,9 @@ from flows.understanding import Intent, Reading, read
 
 HEARD_AT_ONCE = frozenset({"suicide", "medical", "danger", "minor", "later", "third_party", "maybe_stop"})
 """After a silence only the neutral check is said first; but these are heard before it."""
+
+BEFORE_ANYTHING = frozenset({"idle", "invited"})
+"""Nothing was said yet that somebody else might answer."""
 
 HEARD_WITHOUT_A_CODE_WORD = HEARD_AT_ONCE | {"human", "help", "erase"}
 """And these too, unless the person chose a word by which we know that it is them."""
@@ -68,7 +71,7 @@ def step(conversation: Conversation, event: Event, script: Script) -> Turn:
             cursor.held_by = Holder.BOT
         case AdvocateFinished():
             cursor.held_by = Holder.BOT
-            _fire(cursor, "finished")
+            _finished(cursor)
         case _:
             assert_never(event)
     return cursor.turn()
@@ -101,6 +104,9 @@ def _message(cursor: Cursor, event: MessageReceived) -> None:
         _from_a_stopped_number(cursor, reading.intent)
     elif before.held_by is Holder.ADVOCATE:
         _while_held(cursor, reading.intent)
+        if _is_duress_word(cursor, event.text):
+            cursor.flag(Flag.UNSAFE)
+            cursor.add(TellAdvocates(Tier.P0, "duress"))
     else:
         _talk(cursor, event)
 
@@ -113,11 +119,16 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
         trigger = "picture"
     elif cursor.state == "idle" and event.text.strip().casefold() in cursor.script.doors:
         trigger = "door"
+    if _is_duress_word(cursor, event.text):
+        # Told at once, in silence; what is said is what a wrong word would have been answered with.
+        cursor.flag(Flag.UNSAFE)
+        cursor.add(TellAdvocates(Tier.P0, "duress"))
+        trigger = "duress"
     heard = HEARD_AT_ONCE if "code_word" in cursor.answers else HEARD_WITHOUT_A_CODE_WORD
     if event.overtaken and trigger not in heard:
         return  # kept and shown: it cannot be an answer to what was said after it was written
-    unasked = event.late and cursor.state not in ("idle", "invited")
-    if (unasked or (event.gap and cursor.safe_now)) and trigger not in heard:
+    unasked = event.late and trigger not in heard and cursor.state not in BEFORE_ANYTHING
+    if unasked or (event.gap and _must_check_first(cursor, trigger)):
         # Whoever holds the phone now may not be who wrote before; nothing they say is taken as an answer yet.
         cursor.safe_now = False
         if cursor.state == "safe_now":
@@ -125,10 +136,33 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
         else:
             _fire(cursor, "gap")
         return
+    if _was_asked_otherwise(cursor, trigger):
+        _fire(cursor, "gap")
+        return
     cursor.take_answers()
     _fire(cursor, trigger)
     if event.opt_out == "HELP":
         cursor.drop("HP1", "HP1_OFF")  # the carrier has answered already
+
+
+def _must_check_first(cursor: Cursor, trigger: str) -> bool:
+    """After a silence only the neutral check is said; a safety word, or the answer to a check, is heard before it."""
+    heard = HEARD_AT_ONCE if "code_word" in cursor.answers else HEARD_WITHOUT_A_CODE_WORD
+    if trigger in heard or cursor.state in BEFORE_ANYTHING:
+        return False
+    state = cursor.script.states[cursor.state]
+    return not (state.check and (trigger in state.as_unclear or any(row.on == trigger for row in state.rows)))
+
+
+def _was_asked_otherwise(cursor: Cursor, trigger: str) -> bool:
+    """The script changed while they thought: a number would be read as another answer than the one they saw."""
+    asked, now = cursor.asked, cursor.script.stamps.get(cursor.state)
+    return asked is not None and asked != now and trigger not in HEARD_WITHOUT_A_CODE_WORD
+
+
+def _is_duress_word(cursor: Cursor, text: str) -> bool:
+    word = cursor.answers.get("duress_word")
+    return word is not None and "".join(cursor.script.lexicon.hear(text).plain) == word
 
 
 def _stop(cursor: Cursor, intent: Intent, *, answered: bool) -> None:
@@ -191,6 +225,15 @@ def _while_held(cursor: Cursor, intent: Intent) -> None:
         cursor.add(Release(given=False))
 
 
+def _finished(cursor: Cursor) -> None:
+    """Given back; but to somebody who said STOP meanwhile nothing is said, whatever the outcome."""
+    if cursor.suppressed:
+        cursor.state = "stopped"
+        cursor.add(Close())
+    else:
+        _fire(cursor, "finished")
+
+
 def _unless_held(cursor: Cursor, trigger: str) -> None:
     if cursor.before.held_by is not Holder.ADVOCATE and not cursor.suppressed:
         _fire(cursor, trigger)
@@ -203,11 +246,11 @@ def _handed(cursor: Cursor, event: HandOffOpened) -> None:
         return
     texts = rule.on if event.on_shift else rule.off if event.when else rule.unplanned
     rest = rule.rest if event.on_shift else rule.rest_off
-    if rule.crisis and texts and cursor.said_last(texts[-1]):
+    if texts and cursor.said_last(texts[-1]):
         again = cursor.script.handoffs["again"]
         texts = again.on if event.on_shift else again.off if event.when else again.unplanned
     for key in texts:
-        cursor.say(key, crisis=rule.crisis, repeat=None)
+        cursor.say(key, crisis=rule.crisis)
     if rest is not None:
         _go(cursor, rest, enter=False)
 
@@ -223,8 +266,12 @@ def _fire(cursor: Cursor, trigger: str) -> None:
     if row.to is not None:
         _go(cursor, cursor.before.state if row.to == "=" else row.to, enter=True)
     if row.handoff is not None:
-        rule = cursor.script.handoffs[row.handoff]
-        cursor.add(HandOff(rule.urgent if cursor.is_urgent() else rule.tier, row.handoff))
+        _to_a_person(cursor, row.handoff)
+
+
+def _to_a_person(cursor: Cursor, reason: str) -> None:
+    rule = cursor.script.handoffs[reason]
+    cursor.add(HandOff(rule.urgent if cursor.is_urgent() else rule.tier, reason))
 
 
 def _go(cursor: Cursor, place: str, *, enter: bool) -> None:
@@ -234,7 +281,11 @@ def _go(cursor: Cursor, place: str, *, enter: bool) -> None:
     target = cursor.script.states[place]
     if target.interlude and came_from is not None and not came_from.interlude and "back_to_screen" not in cursor.row.do:
         cursor.resume = came_from.name
-    if place == "screen":
+    if target.quiet:
+        cursor.safe_now = False
+    if place == "screen" and cursor.may_be_a_minor():
+        _to_a_person(cursor, "minor") if "limits" in cursor.marks else _go(cursor, "limits", enter=True)
+    elif place == "screen":
         _trigger(cursor, "advance")
         if cursor.state == "searching":
             cursor.find_openings()

@@ -55,6 +55,8 @@ _CHECKS: dict[str, Callable[[Cursor, str], bool]] = {
     "code_ok": _code_ok,
     "none_found": lambda c, _: c.found.get("count") == 0,
     "two_options": lambda c, _: len(c.options) > 1,
+    "told_nothing": lambda c, _: c.told() == "",
+    "told_too_much": lambda c, _: c.told() is None,
     "wants_feedback": _wants_feedback,
     "named_language": lambda c, _: c.reading.other_language is not None,
 }

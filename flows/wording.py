@@ -5,9 +5,10 @@ The words live in `flows/copy/<language>.toml`; this file checks them once and f
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flows.conversation import LANGUAGES
@@ -32,9 +33,14 @@ WIDEST: Mapping[str, str] = {
     "WHEN_ES": "el miércoles 10:45 pm",
     "WHO_ES": "adulto, 12 hijos, embarazo, mascota, hoy",
     "LANG": "Haitian Creole",
+    "TOLD": "near San Antonio area, a place to stay, doctor, 25 or up, adult, 12 kids, this week",
+    "TOLD_ES": "cerca de San Antonio, donde dormir, doctor, 25 en adelante, adulto, 12 hijos, hoy",
 }
 """The widest value of each placeholder: `screen-texts.md` 1, but WHEN and WHO are wider than there, because a
 Wednesday and a family are. A name of the longest length allowed here always leaves a text in one segment."""
+
+NEVER_READ_BACK = frozenset({"code_word", "duress_word"})
+"""What is not said back to anyone, because whoever holds the phone would learn it."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _MINUTES_AN_HOUR, _MINUTES_A_DAY = 60, 1440
@@ -62,6 +68,23 @@ class Text:
     def placeholders(self) -> frozenset[str]:
         return frozenset(_PLACEHOLDER.findall(self.text))
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with any letter of the words: a sign-off is of these words and no others."""
+        return hashlib.sha256(f"{self.key}\n{self.language}\n{self.text}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Somebody signed one wording off on one day (`on`, as written in the copy files), or took that back."""
+
+    key: str
+    language: str
+    fingerprint: str
+    by: str
+    on: str
+    stands: bool
+
 
 @dataclass(frozen=True, slots=True)
 class _Template:
@@ -88,6 +111,7 @@ class Wording:
     _traits: Mapping[str, Mapping[str, str]] = field(repr=False)
     _words: Mapping[str, Mapping[str, str | list[str]]] = field(repr=False)
     _languages: Mapping[str, Mapping[str, str]] = field(repr=False)
+    _told: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     @classmethod
     def parse(cls, documents: Mapping[str, Mapping]) -> Wording:
@@ -105,7 +129,9 @@ class Wording:
         words = {name: _words(documents[name], name) for name in LANGUAGES}
         languages = {name: _strings(documents[name], name, "languages") for name in LANGUAGES}
         templates = {at: _Template(tuple(_PLACEHOLDER.split(text.text))) for at, text in texts.items()}
-        return cls(texts, templates, traits, words, languages)
+        told = {name: _strings(documents[name], name, "told") for name in LANGUAGES}
+        _same_keys("told", {name: set(told[name]) for name in LANGUAGES})
+        return cls(texts, templates, traits, words, languages, told)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -121,6 +147,16 @@ class Wording:
         text = self._texts[key, language]
         return bool(text.reviewed_by and text.reviewed_on)
 
+    def reviewed(self, reviews: Iterable[Review]) -> Wording:
+        """The same words, with the marks of these reviews (oldest first) over those of the copy files.
+
+        The last one of exactly this wording rules, whatever the file says. Without one the file's marks stand, unless
+        they are the marks of another wording of this text: then the words were changed and the marks left behind."""
+        kept: dict[tuple[str, str], list[Review]] = {}
+        for review in reviews:
+            kept.setdefault((review.key, review.language), []).append(review)
+        return replace(self, _texts={at: _marked(text, kept.get(at, [])) for at, text in self._texts.items()})
+
     def render(self, key: str, language: str, fields: Mapping[str, str | int]) -> str:
         """The text, filled in. A Spanish {WHEN_ES} is filled from the field WHEN. Fields that are not asked for are
         ignored; KeyError names the key and the placeholder of one that is missing."""
@@ -130,7 +166,8 @@ class Wording:
 
     def phrases(self, language: str) -> Iterator[tuple[str, str]]:
         """Every small word or phrase that may fill a placeholder, with its place in the copy file."""
-        for name, table in (("traits", self._traits), ("words", self._words), ("languages", self._languages)):
+        for name, table in (("traits", self._traits), ("words", self._words), ("languages", self._languages),
+                            ("told", self._told)):  # fmt: skip
             for key, value in table[language].items():
                 for phrase in [value] if isinstance(value, str) else value:
                     yield f"{name}.{key}", phrase
@@ -174,6 +211,39 @@ class Wording:
         party.extend(self._word(language, name) for name in ("pregnant", "pet") if household.get(name))
         return party
 
+    def told(self, answers: Mapping[str, object], language: str) -> str | None:
+        """Everything the person has told us, in their own terms, for one text; empty when that is nothing. None when
+        it is more than one text holds, or something there are no words for: then a person reads it to them."""
+        phrases: list[str | None] = []
+        for slot, value in answers.items():
+            if value in ("skipped", "unknown") or slot in NEVER_READ_BACK:
+                continue
+            match slot, value:
+                case "area", Mapping():
+                    phrases += self._told_area(value, language)
+                case "household", Mapping():
+                    phrases += self._told_household(value, language)
+                case _, list() | tuple():
+                    phrases += [self._told[language].get(f"{slot}.{one}") for one in value]
+                case _:
+                    phrases.append(self._told[language].get(f"{slot}.{value}"))
+        if None in phrases:
+            return None
+        said = ", ".join(phrase for phrase in phrases if phrase)
+        return said if len(said) <= len(widest("TOLD", language)) else None
+
+    def _told_area(self, area: Mapping[str, object], language: str) -> list[str]:
+        words = self._told[language]
+        place = str(area.get("zip3") or area.get("place") or "")
+        if language == "es":
+            place = place.removesuffix(" area")
+        near = [words["area.near"].replace("{PLACE}", place)] if place else []
+        return [*near, *([words["area.far"]] if area.get("far") else [])]
+
+    def _told_household(self, household: Mapping[str, object], language: str) -> list[str]:
+        others = [self._told[language][f"household.{who}"] for who in ("alone", "adult") if household.get(who)]
+        return [*others, *self._party({**household, "adult": False}, False, language)[1:]]
+
     def age(self, minutes: int, language: str) -> str:
         """How old a count is, at most 6 characters, never said to be fresher than it is: 40 min, 5 h, 2 d."""
         minutes = max(minutes, 1)
@@ -215,6 +285,16 @@ class Wording:
     def _language_name(self, name: str, language: str) -> str:
         """Another language's name as this one writes it; unknown names stand as they are."""
         return self._languages[language].get(name, name)
+
+
+def _marked(text: Text, reviews: list[Review]) -> Text:
+    mine = [review for review in reviews if review.fingerprint == text.fingerprint]
+    if mine:
+        last = mine[-1]
+        return replace(text, reviewed_by=last.by if last.stands else "", reviewed_on=last.on if last.stands else "")
+    if (text.reviewed_by, text.reviewed_on) in {(review.by, review.on) for review in reviews if review.stands}:
+        return replace(text, reviewed_by="", reviewed_on="")
+    return text
 
 
 _WORDS = (

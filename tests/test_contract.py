@@ -27,9 +27,9 @@ from bot.settings import SIMULATED_ACCOUNT
 from bot.store import handoffs, heartbeats, people, staff
 from bot.store.db import Database
 from bot.usecases.reconcile import reconcile
-from tests.flows.test_transcripts import play
+from flows.transcript import play
 from tests.journey.house import ROOT, key_of
-from tests.usecases.line import PERSON, TheLine, the_line
+from tests.usecases.line import PERSON, SCRIPT, TheLine, the_line
 from tests.web.line import Browser, app_on, someone_waits
 
 
@@ -150,7 +150,7 @@ def test_chat_saves_a_transcript_that_passes_as_a_test(
     typed(app, "chat", "--lang", language, "--save", str(kept), answers="\n".join([*said, "", ""]))
     saved = kept.read_text(encoding="utf-8")
     assert [line[2:] for line in saved.splitlines() if line.startswith("> ")] == said
-    assert play(saved) == saved
+    assert "\n".join(play(saved, SCRIPT)) + "\n" == saved
 
 
 # flows check, flows diagram
@@ -226,12 +226,13 @@ def test_doctor_says_a_line_for_each_part(app: Flask, line: TheLine) -> None:
     done = typed(app, "doctor")
     parts = [text.split()[:2] for text in done.stdout.splitlines()]
     assert parts == [["ok", part] for part in ("settings", "database", "clock", "list", "keys", "carrier", "address",
-                                               "sender", "opt-outs", "texts", "queue")]  # fmt: skip
+                                               "sender", "opt-outs", "outbox", "texts", "protocols",
+                                               "queue")]  # fmt: skip
     assert done.exit_code == 0
     found = document(app, "doctor")
     assert isinstance(found, dict)
     assert found["ok"] is True
-    assert [set(one) for one in found["findings"]] == [{"part", "good", "words"}] * 11
+    assert [set(one) for one in found["findings"]] == [{"part", "good", "words"}] * len(parts)
 
 
 def test_doctor_fails_and_says_which_part_is_not_good(app: Flask, line: TheLine, clock: FakeClock,

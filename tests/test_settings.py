@@ -56,6 +56,11 @@ BAD = [
     ("FIELD_KEYS", KEY[:20]),
     ("FIELD_KEYS", f"{KEY},"),
     ("FIELD_KEYS", "!" + KEY),
+    ("SENDER_RATES", "+12105550100"),
+    ("SENDER_RATES", "+12105550100=0"),
+    ("SENDER_RATES", "*=fast"),
+    ("SENDER_RATES", "*=1/0"),
+    ("TWILIO_RETENTION", "everything"),
     ("TWILIO_ACCOUNT_SID", ""),
     ("TWILIO_ACCOUNT_SID", "SK" + "0f" * 16),
     ("TWILIO_ACCOUNT_SID", "AC" + "zz" * 16),
@@ -186,3 +191,14 @@ def test_an_env_file_keeps_the_equals_signs_of_a_key(tmp_path: Path) -> None:
     (tmp_path / "x.env").write_text(f"FIELD_KEYS={KEY}\n")
     assert KEY.endswith("=")
     assert read_env_file(tmp_path / "x.env") == {"FIELD_KEYS": KEY}
+
+
+def test_rates_and_retention() -> None:
+    rates = "+12105550100=4/2000, *=0.5,72345=100,MG" + "a" * 32 + "=12"
+    settings = Settings.from_env({**GOOD, "SENDER_RATES": rates, "TWILIO_RETENTION": "content, address"})
+    assert settings.sender_rates == {
+        "+12105550100": (4.0, 2000), "*": (0.5, None), "72345": (100.0, None), "MG" + "a" * 32: (12.0, None),
+    }  # fmt: skip
+    assert settings.twilio_retention == ("content", "address")
+    plain = Settings.from_env(GOOD)
+    assert (plain.sender_rates, plain.twilio_retention) == ({}, ())

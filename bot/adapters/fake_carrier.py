@@ -43,7 +43,7 @@ class FakeCarrier:
         if error is not None and not carried:
             raise error
         self.sent.append(text)
-        provider_sid = self._see("outbound-api", self._sender, text.to, text.body, "queued")
+        provider_sid = self._see("outbound-api", text.sender or self._sender, text.to, text.body, "queued")
         if error is not None:
             raise error
         return provider_sid

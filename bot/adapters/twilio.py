@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -39,6 +39,9 @@ RETRY_AFTER_S = 5.0
 
 RETRY_AFTER_LIMIT_S = 3600.0
 PAGE = 200
+CALLS_AT_ONCE = 160
+"""Connections kept open to one host: more than are ever under way, so that none is made anew for want of a place."""
+_RETENTION = {"content_retention": "discard", "address_retention": "obfuscate"}
 VALIDITY_LIMIT_S = 36_000
 
 REFUSED, LATER, UNKNOWN = "refused", "later", "unknown"
@@ -83,12 +86,14 @@ class TwilioCarrier:
 
     def __init__(
         self, account_sid: str, auth_token: str, senders: tuple[str, ...], messaging_service_sid: str,
-        api_base: str, public_url: str,
+        api_base: str, public_url: str, retention: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        """`api_base` replaces every Twilio host when not empty; `public_url` is where receipts come back."""
+        """`api_base` replaces every Twilio host when not empty; `public_url` is where receipts come back; `retention`
+        says what the account's redaction keeps out of the carrier's log: nothing, `content`, or `content, address`."""
         self._senders = senders
         self._service = messaging_service_sid
         self._public_url = public_url
+        self._retention = {name: value for name, value in _RETENTION.items() if name.split("_")[0] in retention}
         self._account_sid = account_sid
         self._http = _CarrierHttp(api_base)
         self._client = Client(account_sid, auth_token, http_client=self._http)
@@ -101,7 +106,8 @@ class TwilioCarrier:
                 body=text.body,
                 status_callback=f"{self._public_url}/twilio/status?m={text.message_id}",
                 validity_period=min(max(int(text.validity_s), 1), VALIDITY_LIMIT_S),
-                **self._sender(text.to),
+                **self._retention,
+                **self._sender(text),
             )
         if not message.sid:
             raise SendError("no_sid", UNKNOWN, "The carrier's answer could not be read; it will be looked up.")
@@ -186,22 +192,16 @@ class TwilioCarrier:
             overruled=bool(getattr(listed[0], "sms_application_sid", None)),
         )  # fmt: skip
 
-    def _sender(self, to: str) -> dict[str, str]:
+    def _sender(self, text: OutboundText) -> dict[str, str]:
         if self._service:
             return {"messaging_service_sid": self._service}
-        return {"from_": sticky_sender(self._senders, to)}
+        return {"from_": text.sender or self._senders[0]}
 
     def _list(self, since: datetime, **where: Any) -> list[CarrierMessage]:
         first = _whole_second(since)
         with _send_errors():
             listed = [_as_seen(m) for m in self._client.messages.stream(page_size=PAGE, **where)]
         return [m for m in listed if m.date_created is None or m.date_created >= first]
-
-
-def sticky_sender(senders: Sequence[str], to: str) -> str:
-    """The one of our numbers this person always sees. A number added or dropped moves only its own share of people
-    (highest random weight), so that hardly anybody meets a stranger."""
-    return max(senders, key=lambda sender: sha256(f"{sender} {to}".encode()).digest())
 
 
 class SignatureCheck:
@@ -274,6 +274,9 @@ class _CarrierHttp(TwilioHttpClient):
             session = requests.Session()
             # A replaced host is near and ours; the environment's proxy is for the way to Twilio.
             session.trust_env = not self._base.netloc
+            kept = HTTPAdapter(pool_connections=4, pool_maxsize=CALLS_AT_ONCE)
+            session.mount("https://", kept)
+            session.mount("http://", kept)
             self.session, self._pid = session, os.getpid()
 
     def _address(self, url: str) -> str:

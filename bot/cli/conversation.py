@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
+from bot.usecases.export_conversation import export_conversation
 from bot.usecases.receive import dialable
 from bot.usecases.show_conversation import show_conversation, show_handoffs
 from bot.web.context import services
@@ -29,6 +31,27 @@ def show(number: str, as_json: bool) -> None:
     if found is None:
         raise click.ClickException("Nobody with that number is known.")
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else _in_words(found))
+
+
+@conversation.command(
+    "export",
+    help="NUMBER's latest conversation as a transcript for `flows replay`: every word that the understanding "
+    "does not need is masked.",
+)
+@click.argument("number")
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+@with_appcontext
+def export(number: str, save: Path | None) -> None:
+    line = services()
+    e164 = dialable(number, line.settings.default_region)
+    written = None if e164 is None else export_conversation(line.database, line.script, e164)
+    if written is None:
+        raise click.ClickException("Nobody with that number is known.")
+    if save:
+        save.write_text(written, encoding="utf-8")
+        click.echo(f"Written to {save}. Read it before you share it: what a person meant can tell who they are.")
+    else:
+        click.echo(written, nl=False)
 
 
 @click.command(help="Open hand-offs, most urgent first.")

@@ -49,5 +49,5 @@ def _in_words(found: Forgotten, *, done: bool) -> str:
     if found.emptied:
         lines.append(f"Emptied at the carrier: {found.emptied}.")
     if found.left_at_carrier:
-        lines.append("Not emptied at the carrier, to be done there by hand: " + " ".join(found.left_at_carrier))
+        lines.append("Not yet emptied at the carrier, and tried again by itself: " + " ".join(found.left_at_carrier))
     return "\n".join(lines)

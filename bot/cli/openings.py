@@ -16,8 +16,10 @@ from bot.services import Services
 from bot.store import directory, handoffs, staff
 from bot.usecases.find_openings import search
 from bot.usecases.hold import HOURS, ask
+from bot.usecases.provider_link import LASTS_DAYS, give, take_back
 from bot.usecases.refusal import Refused
 from bot.usecases.report_opening import record_count
+from bot.usecases.unmet_needs import unmet_needs
 from bot.web.context import services
 from flows.understanding import Expecting, read
 
@@ -102,6 +104,51 @@ def hold_place(program: str, handoff_id: str, by: str, unit: str | None, hours: 
     if isinstance(asked, Refused):
         raise click.ClickException(asked.reason)
     click.echo(json.dumps(asdict(asked)) if as_json else f"Asked; the provider knows it as {asked.short_id}.")
+
+
+@openings.command("link", help="A link by which PROGRAM keeps its own counts, without an account. Shown once.")
+@click.argument("program")
+@click.option("--days", default=LASTS_DAYS, show_default=True, help="How long it is good.")
+@click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@with_appcontext
+def give_link(program: str, days: int, lang: str, as_json: bool) -> None:
+    line = services()
+    given = give(line.database, program=program, days=days, language=lang)
+    if isinstance(given, Refused):
+        raise click.ClickException(given.reason)
+    url = f"{line.settings.public_url}/o/{given.token}"
+    if as_json:
+        click.echo(json.dumps({"url": url, "expires_at": given.expires_at.isoformat()}))
+        return
+    click.echo(f"{url}\nGood until {given.expires_at:%Y-%m-%d}. Whoever has it can change this program's counts.")
+
+
+@openings.command("unlink", help="Take back every link to PROGRAM's counts, at once.")
+@click.argument("program")
+@with_appcontext
+def take_back_links(program: str) -> None:
+    taken = take_back(services().database, program=program)
+    if isinstance(taken, Refused):
+        raise click.ClickException(taken.reason)
+    click.echo(f"{taken} taken back.")
+
+
+@openings.command("unmet", help="Needs nobody could meet, by area, reason and who asked; small numbers are hidden.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@with_appcontext
+def show_unmet(days: int, as_json: bool) -> None:
+    shown = unmet_needs(services().database, days=days)
+    if as_json:
+        click.echo(json.dumps(shown))
+        return
+    for need, parts in shown.items():
+        for by, cells in parts["by"].items():
+            told = ", ".join(f"{name or 'anywhere'} {'under 11' if n is None else n}" for name, n in cells)
+            click.echo(f"{need:<10} {by:<7} {told}")
+    if not shown:
+        click.echo("Nothing was asked for in vain.")
 
 
 def _simple(chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """May a program be asked for a fresh count now, and whom? Pure; the budget is `domain.md` 3.4.
 
 Nagging loses a provider sooner than a stale count does: at most one question a day that they did not ask for, in
-office hours, and after three silences a person telephones instead.
+the hours it chose, and after three silences a person telephones instead.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.rules.freshness import Freshness, freshness
+from bot.rules.freshness import Freshness, Life, freshness
 from bot.rules.hours import place_of
 
 OFFICE_HOURS = (9, 17)
-"""Local hours in which a provider may be asked, end exclusive."""
+"""Local hours in which a provider may be asked, end exclusive, unless it chose others."""
 ONCE_IN = timedelta(hours=24)
 """For a program, not for a number: two who report for the same beds are one nuisance, not two."""
 AFTER_A_TEXT = timedelta(hours=1)
@@ -31,6 +31,7 @@ class Standing:
 
     available: int
     observed_at: datetime
+    life: Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,13 @@ class AskFacts:
     """Everything that is looked at, of one approved, active program."""
 
     now: datetime
-    kind: str
     timezone: str | None
     """The program's own, as its facets have it."""
     standing: tuple[Standing, ...]
     """Of the stocks that were ever counted; of one that never was there is no count to remind anybody of."""
     contacts: tuple[Contact, ...]
+    hours: tuple[int, int] = OFFICE_HOURS
+    """Local hours, end exclusive: those it chose."""
     told: bool = False
     """The silence has been put before a person already, since the last count."""
     stopped: bool = False
@@ -95,11 +97,15 @@ def decide(facts: AskFacts) -> Ask | Telephone | Rest:
     """What is due for one program at one moment."""
     if facts.stopped:
         return Rest("stopped")
-    if not needs_count(facts.kind, facts.standing, facts.now):
+    if not needs_count(facts.standing, facts.now):
         return Rest("fresh")
     if not facts.contacts:
         return Rest("nobody")
-    within = [contact for contact in facts.contacts if _in_office_hours(facts, contact)]
+    within = [
+        contact
+        for contact in facts.contacts
+        if in_office_hours(facts.now, facts.timezone, place_of(contact.number).zones, facts.hours)
+    ]
     if not within:
         return Rest("hours")
     last = max(facts.contacts, key=lambda contact: (contact.asked_at or _NEVER, contact.number))
@@ -121,17 +127,19 @@ def _ask(facts: AskFacts, free: list[Contact]) -> Ask:
     return Ask(latest, sum(standing.available for standing in facts.standing), facts.now - oldest)
 
 
-def needs_count(kind: str, standing: Iterable[Standing], now: datetime) -> bool:
+def needs_count(standing: Iterable[Standing], now: datetime) -> bool:
     """Whether any part of a program's count may not be told to a person any more without asking first."""
-    return any(freshness(kind, now - s.observed_at, s.available) is not Freshness.FRESH for s in standing)
+    return any(freshness(s.life, now - s.observed_at, s.available) is not Freshness.FRESH for s in standing)
 
 
-def _in_office_hours(facts: AskFacts, contact: Contact) -> bool:
-    """In the program's own zone; where none is known, in every zone its number may be in."""
-    own = _zone(str(facts.timezone)) if facts.timezone else None
-    zones = (own,) if own is not None else tuple(ZoneInfo(name) for name in place_of(contact.number).zones)
-    first, end = OFFICE_HOURS
-    return all(first <= facts.now.astimezone(zone).hour < end for zone in zones)
+def in_office_hours(
+    now: datetime, timezone: str | None, zones: Iterable[str], hours: tuple[int, int] = OFFICE_HOURS
+) -> bool:
+    """In the program's own time zone; where none is known, in every zone its number may be in."""
+    own = _zone(str(timezone)) if timezone else None
+    asked = (own,) if own is not None else tuple(ZoneInfo(name) for name in zones)
+    first, end = hours
+    return all(first <= now.astimezone(zone).hour < end for zone in asked)
 
 
 @lru_cache(maxsize=256)

@@ -1,15 +1,18 @@
-"""How likely is it that what a provider last said is still so?
+"""How likely is it that there is room now, given what a provider last said and how long ago?
 
 One "stale after N hours" for everything is wrong in both directions: a night shelter fills by mid-afternoon, a room in
-a seven-room house stays free for days. So every kind of program has its own half-life (`domain.md` 3.4). These are
-priors, to be replaced by what each stock teaches.
+a seven-room house stays free for days. So every stock has a `Life` of its own, learned from its counts as they prove
+true or false (bot/rules/learning.py); until it has taught us anything, its kind's (`domain.md` 3.4).
 """
 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo
 
 HALF_LIVES_H = {
     "night_shelter": 3.0,  # a city pool opens at 10:00 and is gone by mid-afternoon
@@ -30,6 +33,8 @@ EMPTY_SHARE = 0.48
 
 FRESH = 0.8
 AGING = 0.5
+OLDEST_FRESH = timedelta(days=14)
+"""Older than this no count is told unasked, however faithful its stock has been: someone may have forgotten us."""
 
 _TOGETHER = 3
 """More free places than this are not counted as outlasting each other: places go together, on the same cold night."""
@@ -44,36 +49,84 @@ class Freshness(StrEnum):
     UNKNOWN = "unknown"
 
 
-def still_true(kind: str, age: timedelta, available: int) -> float:
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How the counts of one stock age. A "yes" fades from 1 to `yes_floor`, half of the way in `yes_h` hours; a "full"
+    rises from 0 to `full_top`, half of the way in `full_h`; of what nobody knows it is open `usual` of the time."""
+
+    yes_h: float
+    full_h: float
+    yes_floor: float = 0.0
+    full_top: float = EMPTY_SHARE
+    usual: float = EMPTY_SHARE
+
+
+@cache
+def prior(kind: str) -> Life:
+    """What is believed of a stock that has taught nothing yet."""
+    half_life = HALF_LIVES_H.get(kind, UNKNOWN_KIND_H)
+    return Life(half_life, half_life)
+
+
+def still_true(life: Life, age: timedelta, available: int) -> float:
     """The chance, 0 to 1, that the answer to "is there room" has not changed since it was given."""
-    half_lives = max(age.total_seconds(), 0.0) / 3600 / HALF_LIVES_H.get(kind, UNKNOWN_KIND_H)
-    one = 0.5**half_lives
-    if available <= 1:
-        return one
-    return 1.0 - (1.0 - one) ** min(available, _TOGETHER)
+    hours = max(age.total_seconds(), 0.0) / 3600
+    if available <= 0:
+        return 0.5 ** (hours / life.full_h)
+    one = 0.5 ** (hours / life.yes_h)
+    return one if available == 1 else 1.0 - (1.0 - one) ** min(available, _TOGETHER)
 
 
-def p_open(kind: str, age: timedelta | None, available: int) -> float:
+def p_open(life: Life, age: timedelta | None, available: int) -> float:
     """The chance, 0 to 1, that there is room now. `age` None means nobody ever said. "Full" fades too: it drifts
     back to what is usual, so that "full" four days ago is worth an ask."""
     if age is None:
-        return EMPTY_SHARE
-    held = still_true(kind, age, available)
-    return held if available > 0 else EMPTY_SHARE * (1.0 - held)
+        return life.usual
+    held = still_true(life, age, available)
+    return life.yes_floor + (1.0 - life.yes_floor) * held if available > 0 else life.full_top * (1.0 - held)
 
 
-def freshness(kind: str, age: timedelta | None, available: int) -> Freshness:
-    """The state of a count. Only FRESH is told to a person without asking first."""
+def freshness(life: Life, age: timedelta | None, available: int) -> Freshness:
+    """The state of a count: of a yes by its chance, of "full" by how likely it still is. Only FRESH is told to a
+    person without asking first."""
     if age is None:
         return Freshness.UNKNOWN
-    held = still_true(kind, age, available)
-    if held >= FRESH:
+    sure = p_open(life, age, available) if available > 0 else still_true(life, age, 0)
+    if sure >= FRESH and age <= OLDEST_FRESH:
         return Freshness.FRESH
-    return Freshness.AGING if held >= AGING else Freshness.STALE
+    return Freshness.AGING if sure >= AGING else Freshness.STALE
 
 
-def good_for_h(kind: str, available: int) -> int:
+def good_for_h(life: Life, available: int) -> int:
     """For how many hours, 1 to 99, a count told now may be told on: what the read-back promises (PU2)."""
-    each = FRESH if available <= 1 else 1.0 - (1.0 - FRESH) ** (1.0 / min(available, _TOGETHER))
-    hours = -math.log2(each) * HALF_LIVES_H.get(kind, UNKNOWN_KIND_H)
-    return max(1, min(99, round(hours)))
+    if available <= 0:
+        return _hours(FRESH, life.full_h)
+    enough = (FRESH - life.yes_floor) / (1.0 - life.yes_floor)
+    if enough <= 0:
+        return 99
+    return _hours(1.0 - (1.0 - enough) ** (1.0 / min(available, _TOGETHER)), life.yes_h)
+
+
+def _hours(until: float, half_life: float) -> int:
+    return max(1, min(99, round(-math.log2(until) * half_life)))
+
+
+def age_of(observed_at: datetime | None, now: datetime, resets_at: str | None = None,
+           timezone: str | None = None) -> timedelta | None:  # fmt: skip
+    """How old a count is. None when there is none, or when the place has opened anew since (`resets_at`, "10:00" of a
+    night shelter): yesterday's beds say nothing of today's."""
+    if observed_at is None:
+        return None
+    if resets_at and timezone and observed_at < _latest_reset(now, resets_at, timezone):
+        return None
+    return now - observed_at
+
+
+def _latest_reset(now: datetime, resets_at: str, timezone: str) -> datetime:
+    """The last time it opened; when that cannot be read, never: a slip in one program's facets stops nobody."""
+    try:
+        zone, at = ZoneInfo(timezone), time.fromisoformat(resets_at)
+    except (KeyError, ValueError, OSError):
+        return datetime.min.replace(tzinfo=now.tzinfo)
+    today = now.astimezone(zone).replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)

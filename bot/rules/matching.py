@@ -17,10 +17,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.rules.freshness import Freshness, freshness, p_open
+from bot.rules.freshness import Freshness, Life, freshness, p_open
+from bot.rules.nearness import distance_band, is_where_wanted
 
 Answers = Mapping[str, object]
 Facets = Mapping[str, object]
+_Step = tuple["Callable[[Candidate, Answers], Verdict] | None", "Mapping[Verdict, FacetVerdict]"]
 
 
 class Verdict(StrEnum):
@@ -46,7 +48,7 @@ class Candidate:
     program_id: str
     stock_id: str
     need: str
-    kind: str
+    life: Life
     zip3s: frozenset[str]
     """Three-digit ZIPs served; empty means everywhere."""
     facets: Facets
@@ -113,13 +115,42 @@ def _best(fitting: Iterable[Ranked]) -> tuple[Ranked, ...]:
 
 def judge(candidate: Candidate, answers: Answers) -> tuple[FacetVerdict, ...]:
     """Every facet with its verdict, hard ones first; stops at the first that does not fit."""
+    return _judge(candidate, answers, _steps(answers))
+
+
+def _judge(candidate: Candidate, answers: Answers, steps: Sequence[_Step]) -> tuple[FacetVerdict, ...]:
     verdicts = []
-    for rule, made in _RULES.values():
+    for rule, made in steps:
+        if rule is None:
+            verdicts.append(made[FITS])
+            continue
         verdict = rule(candidate, answers)
         verdicts.append(made[verdict])
         if verdict is DOES_NOT:
             break
     return tuple(verdicts)
+
+
+def _steps(answers: Answers) -> list[_Step]:
+    """What is to be looked at of each candidate. A facet nobody's place is judged by, for these answers, fits all: most
+    do, and a search judges hundreds."""
+    return [(None if _is_moot(name, answers) else rule, made) for name, (rule, made) in _RULES.items()]
+
+
+def _is_moot(name: str, answers: Answers) -> bool:
+    if name in _FACETS_OF["musts"]:
+        return name not in _chosen(answers, "musts")
+    match name:
+        case "pregnancy" | "pet" | "adult":
+            household = answers.get("household")
+            return isinstance(household, dict) and not household.get("pregnant" if name == "pregnancy" else name)
+        case "trans":
+            chosen = _chosen(answers, "places")
+            return bool(chosen) and "trans" not in chosen
+        case "intake":
+            urgency = answers.get("urgency")
+            return not (isinstance(urgency, str) and urgency in _SOON_H)
+    return False
 
 
 def _undecided(fitting: Iterable[Ranked], answers: Answers) -> frozenset[str]:
@@ -173,8 +204,9 @@ def _order_with(ranked: Ranked, verdicts: tuple[Verdict, ...], slot: str) -> tup
 
 
 def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> Iterator[Ranked]:
+    steps = _steps(answers)
     for candidate in programs:
-        facets = judge(candidate, answers)
+        facets = _judge(candidate, answers, steps)
         if facets[-1].verdict is not DOES_NOT:
             ranked = _ranked(candidate, facets, answers, now)
             if candidate.available > 0 or ranked.freshness in (Freshness.STALE, Freshness.UNKNOWN):
@@ -183,10 +215,10 @@ def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> 
 
 def _ranked(c: Candidate, facets: tuple[FacetVerdict, ...], answers: Answers, now: datetime) -> Ranked:
     """`domain.md` 3.3: what may be told, the need named first, musts met, fewer barriers, more likely open, in time,
-    as near or far as wanted; among equals it is another one's turn every day."""
+    as near or far as wanted; among equals it is another one's turn every hour."""
     age = None if c.observed_at is None else now - c.observed_at
-    likely, state = p_open(c.kind, age, c.available), freshness(c.kind, age, c.available)
-    doubts = sum(f.verdict is MAY_FIT for f in facets)
+    likely, state = p_open(c.life, age, c.available), freshness(c.life, age, c.available)
+    doubts = len([f for f in facets if f.verdict is MAY_FIT])
     barriers = c.facets.get("barriers")
     order = (
         not (c.available > 0 and state is Freshness.FRESH),
@@ -196,8 +228,8 @@ def _ranked(c: Candidate, facets: tuple[FacetVerdict, ...], answers: Answers, no
         doubts + (len(barriers) if isinstance(barriers, _LISTS) else 1),
         -round(likely, 1),
         facets[-1].verdict is MAY_FIT,
-        not c.zip3s,
-        zlib.crc32(f"{now:%Y-%m-%d}{c.program_id}".encode()),
+        distance_band(c.zip3s, answers.get("area")),
+        zlib.crc32(f"{now:%Y-%m-%d %H}{c.program_id}".encode()),
         c.stock_id,
     )
     minutes = None if age is None else max(0, int(age.total_seconds() // 60))
@@ -213,7 +245,8 @@ def _place_among(needs: object, need: str) -> int:
 
 
 def _musts_met(c: Candidate, answers: Answers) -> int:
-    return sum(_RULES[must][0](c, answers) is FITS for must in _chosen(answers, "musts") if must in _RULES)
+    musts = _chosen(answers, "musts")
+    return sum(_RULES[must][0](c, answers) is FITS for must in musts if must in _RULES) if musts else 0
 
 
 POSSIBLE: Mapping[str, tuple[object, ...]] = {
@@ -255,23 +288,11 @@ def _age(c: Candidate, answers: Answers) -> Verdict:
 
 def _area(c: Candidate, answers: Answers) -> Verdict:
     """Near where they said, or far from it. A program that serves everywhere fits both."""
-    if not c.zip3s:
-        return FITS
-    area = answers.get("area")
-    if not isinstance(area, dict):
-        return MAY_FIT
-    near = _zip3s(area)
-    if not area.get("far"):
-        return MAY_FIT if not near else FITS if near & c.zip3s else DOES_NOT
-    from_away = c.facets.get("from_away")
-    if near & c.zip3s or from_away is False:
-        return DOES_NOT
-    return FITS if from_away is True and near else MAY_FIT
-
-
-def _zip3s(area: Mapping[str, object]) -> frozenset[str]:
-    one, many = area.get("zip3"), area.get("zip3s")
-    return frozenset(([one] if isinstance(one, str) else []) + (list(many) if isinstance(many, _LISTS) else []))
+    match is_where_wanted(c.zip3s, answers.get("area"), c.facets.get("from_away")):
+        case None:
+            return MAY_FIT
+        case fits:
+            return FITS if fits else DOES_NOT
 
 
 def _gender(c: Candidate, answers: Answers) -> Verdict:

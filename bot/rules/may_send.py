@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.rules.asking import OFFICE_HOURS, in_office_hours
 from bot.rules.hours import (
     DEFAULT_WINDOW,
     Place,
@@ -18,14 +19,17 @@ from bot.rules.hours import (
     safe_now,
 )
 
-UNPROMPTED = frozenset({"notice", "campaign"})
-"""Kinds that come without the person having just written. A reply or an advocate's text answers somebody."""
-BOT_KINDS = frozenset({"reply", "notice", "campaign"})
+UNPROMPTED = frozenset({"notice", "ask", "campaign"})
+"""Kinds that come without the person having just written. A reply or an advocate's text answers somebody; an ask is the
+question for a fresh count to somebody who reports one."""
+BOT_KINDS = frozenset({"reply", "notice", "ask", "campaign"})
 """Kinds the bot may say only while it holds the conversation. A crisis text and the confirmation of STOP are owed in
 any case; an advocate's text was written by whoever held it then."""
 LAWFUL_BASES = frozenset({"inbound_first", "opted_in", "partner_referral"})
 
 CONFIRMATION_AGE = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
+STALE = timedelta(hours=1)
+"""An answer the carrier would not take for so long does not answer anything any more: an advocate looks instead."""
 LIVE = timedelta(minutes=15)
 """So long after a person's last words they are taken to still hold the phone (`screen-texts.md` 2)."""
 COOLDOWN = timedelta(days=180)
@@ -38,11 +42,11 @@ VALIDITY_S = 14_400
 
 @dataclass(frozen=True, slots=True)
 class SendFacts:
-    """Everything the gate looks at. The first block is needed for every text; the second for notices and campaigns;
-    the third for campaigns alone."""
+    """Everything the gate looks at. The first block is needed for every text; the second for what nobody asked for;
+    the third for asks and the fourth for campaigns alone."""
 
     kind: str
-    """A name of store.messages.PRIORITY: crisis, confirmation, advocate, reply, notice, campaign."""
+    """A name of store.messages.PRIORITY: crisis, confirmation, advocate, reply, notice, ask, campaign."""
     created_at: datetime
     """When the text was written."""
     now: datetime
@@ -58,6 +62,8 @@ class SendFacts:
     """A human signed this wording off, in this language. True for words an advocate typed."""
     allow_unreviewed: bool = False
     """settings.allow_unreviewed_texts."""
+    attempts: int = 0
+    """How often it was tried already (messages.attempts)."""
 
     stopped: bool = False
     """The kill switch is on: store.campaigns.stopped(tx). It holds back every text nobody asked for."""
@@ -71,6 +77,11 @@ class SendFacts:
     """When the person last wrote, in any conversation."""
     expected: bool = False
     """The person waits for this notice, because it keeps a promise made to them (a later wait, a held place)."""
+
+    timezone: str | None = None
+    """The time zone of the program that is asked, where it is known."""
+    office_hours: tuple[int, int] = OFFICE_HOURS
+    """The local hours in which it may be asked, end exclusive."""
 
     basis: str | None = None
     """recipients.basis."""
@@ -126,6 +137,9 @@ def may_send(facts: SendFacts) -> Answer:
         return _campaign_hours(facts)
     if facts.kind == "notice":
         return _notice_hours(facts)
+    zones = (facts.place or _NOWHERE).zones
+    if facts.kind == "ask" and not in_office_hours(facts.now, facts.timezone, zones, facts.office_hours):
+        return Refused("ask_late")  # it is written anew when they open, with a count that is right then
     return Allowed()
 
 
@@ -143,6 +157,8 @@ def _always(facts: SendFacts) -> str | None:
         return "confirmation_late"
     if facts.suppressed and facts.kind != "confirmation":
         return "suppressed"
+    if facts.attempts and facts.kind in ("reply", "advocate") and facts.now - facts.created_at > STALE:
+        return "stale"
     if not facts.reviewed and not facts.allow_unreviewed:
         return "unreviewed"
     if facts.kind in BOT_KINDS and facts.epoch != facts.current_epoch:

@@ -25,6 +25,7 @@ AFTER_SAFE = frozenset(
     {
         "C2", "C3", "C2D", "N3", "J1", "Q1", "Q2", "Q3", "Q3A", "Q4", "Q5", "Q6", "Q7", "S1", "S2", "S4",
         "M0", "M1", "M2", "M2S", "M2W", "M3", "M4", "N4", "SH1", "SH2", "W2", "W2_IN", "K1",
+        "S5", "KN", "KN0", "KNP",
     }
 )  # fmt: skip
 """Said only after "OK to text" was answered yes. Whatever is not listed (the openers, C1, R1, R2, S3, G1, W1, X1, N1,
@@ -111,6 +112,26 @@ def filled_at_widest(text: Text) -> str:
     for name in text.placeholders:
         filled = filled.replace(f"{{{name}}}", widest(name, text.language))
     return filled
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a reviewer wants to see beside a text: how long it may become, and how hard it is to read."""
+
+    units: int
+    """GSM-7 septets (or UCS-2 units) with every placeholder at its widest."""
+    segments: int
+    level: float
+    """Flesch-Kincaid grade in English (lower is easier), Fernandez-Huerta ease in Spanish (higher is easier)."""
+    findings: tuple[Finding, ...]
+
+
+def look(text: Text) -> Look:
+    """One text as a reviewer sees it."""
+    measured = measure(filled_at_widest(text))
+    formula = reading_level.fernandez_huerta if text.language == "es" else reading_level.flesch_kincaid
+    findings = tuple(Finding(text.language, text.key, rule, detail) for rule, detail in _broken(text))
+    return Look(measured.units, measured.segments, formula(text.text), findings)
 
 
 def _broken(text: Text) -> Iterator[tuple[str, str]]:
@@ -200,8 +221,9 @@ def _alike(texts: list[Text]) -> Iterator[Finding]:
     for other in others:
         if difference := _names(first) ^ _names(other):
             yield Finding(other.language, other.key, "placeholders", f"not in both languages: {min(difference)}")
-        if _options(first.text) != _options(other.text):
-            detail = f"{_options(other.text)} numbered answers, but {_options(first.text)} in {first.language}"
+        if numbered_answers(first.text) != numbered_answers(other.text):
+            there = numbered_answers(first.text)
+            detail = f"{numbered_answers(other.text)} numbered answers, but {there} in {first.language}"
             yield Finding(other.language, other.key, "options", detail)
 
 
@@ -234,7 +256,7 @@ def _questions(text: str) -> int:
     return text.count("?") - len(_QUESTION_THEN_KEYWORD.findall(text))
 
 
-def _options(text: str) -> int:
+def numbered_answers(text: str) -> int:
     """How far the numbered answers count up from 1."""
     highest = 0
     for found in _OPTION.finditer(text):

@@ -111,7 +111,7 @@ class _Api:
         elif request.form.get("Body") == "":
             if _under_way(text):
                 return _refused(UNFINISHED)
-            changed = self._memory.change(sid, body="")
+            changed = self._memory.change(sid, emptied=True)
         else:
             return _refused(BAD_PARAMETER)
         return _document(resource(changed, account)) if changed else _refused(NOT_FOUND)

@@ -34,6 +34,7 @@ class Text:
     service_sid: str | None = None
     validity_s: int = 36_000
     webhook: str = "none"  # of an inbound text: pending · done · failed
+    emptied: bool = False  # the carrier shows no words any more; the phone keeps what it got
 
     @property
     def phone(self) -> str:
@@ -51,7 +52,7 @@ def resource(text: Text, account: str) -> dict[str, Any]:
     return {
         "account_sid": account,
         "api_version": API_VERSION,
-        "body": text.body,
+        "body": "" if text.emptied else text.body,
         "date_created": format_datetime(text.created_at.astimezone(UTC)),
         "date_sent": format_datetime(text.sent_at.astimezone(UTC)) if text.sent_at else None,
         "date_updated": format_datetime(text.updated_at.astimezone(UTC)),

@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, and_, case, exists, func, or_, select
 
 from bot.store.consent import suppressions
 from bot.store.conversations import conversations
-from bot.store.db import Tx
+from bot.store.db import Tx, metadata
 from bot.store.directory import reporters
 from bot.store.handoffs import handoffs
 from bot.store.messages import messages
 from bot.store.people import people
+
+ask_hours = Table(
+    "ask_hours",
+    metadata,
+    Column("program_id", String(64), ForeignKey("programs.program_id", ondelete="CASCADE"), primary_key=True),
+    Column("first_hour", Integer, nullable=False),  # local; 0 to 23
+    Column("end_hour", Integer, nullable=False),  # exclusive; 1 to 24
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +96,15 @@ def take_back(tx: Tx, key: str, written_before: datetime) -> int:
     late = (_m.key == key, _m.status == "queued", _m.created_at <= written_before)
     values = {"status": "refused", "reason": "ask_late", "settled_at": tx.now}
     return tx.conn.execute(messages.update().where(*late).values(**values)).rowcount
+
+
+def hours_of(tx: Tx, program_id: str) -> tuple[int, int] | None:
+    """The local hours in which a program chose to be asked; None when it chose none."""
+    c = ask_hours.c
+    row = tx.conn.execute(select(c.first_hour, c.end_hour).where(c.program_id == program_id)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def choose_hours(tx: Tx, program_id: str, first: int, end: int) -> None:
+    tx.conn.execute(ask_hours.delete().where(ask_hours.c.program_id == program_id))
+    tx.conn.execute(ask_hours.insert(), {"program_id": program_id, "first_hour": first, "end_hour": end})

@@ -267,6 +267,22 @@ def mark_released(tx: Tx, recipient_id: str, nth: int) -> None:
     tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
 
 
+def note(tx: Tx, recipient_id: str, reason: str) -> None:
+    """Why the text to this recipient did not arrive."""
+    tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(reason=reason[:30]))
+
+
+def replan(tx: Tx, recipient_id: str) -> None:
+    """The text did not reach them in time: it was no contact, and they wait for their hours again."""
+    values = {"state": "waiting", "released_at": None, "nth": None, "ready_at": None}
+    tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
+
+
+def campaign_of(tx: Tx, recipient_id: str) -> str | None:
+    query = select(recipients.c.campaign_id).where(recipients.c.recipient_id == recipient_id)
+    return tx.conn.execute(query).scalar()
+
+
 def histories(tx: Tx, person_ids: Iterable[str], *, but: str | None = None) -> dict[str, History]:
     """What campaigns did to these people before, leaving out the recipient `but`. Absent: nothing."""
     found: dict[str, History] = {}

@@ -77,6 +77,26 @@ def withdraw(tx: Tx, phone_key: str, *, how: str, message_id: str | None = None,
     return True
 
 
+def suppress(tx: Tx, phone_key: str, *, how: str) -> bool:
+    """Nothing more goes to this number, though its owner withdrew nothing: the carrier says that it is of no use."""
+    if is_suppressed(tx, phone_key):
+        return False
+    tx.conn.execute(suppressions.insert().values(phone_key=phone_key, how=how, at=tx.now))
+    return True
+
+
+def lift_learned(tx: Tx, phone_key: str) -> bool:
+    """They wrote: so the number can be texted, whatever the carrier told us of it. A STOP, also one told by the carrier
+    (21610), is never lifted by this. True if something was."""
+    s = suppressions.c
+    learned = (s.phone_key == phone_key, s.how.startswith("carrier_", autoescape=True), s.how != "carrier_21610")
+    if not tx.conn.execute(suppressions.delete().where(*learned)).rowcount:
+        return False
+    if state_of(tx, phone_key) == "withdrawn":  # the number was given up; whoever has it now has written to us
+        give(tx, phone_key, how="inbound_first")
+    return True
+
+
 def restore(tx: Tx, phone_key: str, *, message_id: str | None) -> None:
     """The person's own START, and nothing else, ends a suppression; the text is the proof."""
     tx.conn.execute(suppressions.delete().where(suppressions.c.phone_key == phone_key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,7 +78,7 @@ _SAVE = Prepared(
     .values({name: bindparam(name) for name in _SAVED})
 )
 
-_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now")
+_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked")
 """The fields of a Conversation that are kept sealed, in one value."""
 
 
@@ -112,12 +113,14 @@ def open_mind(tx: Tx, *, conversation_id: str, state: str, turn: int, held_by: s
 
 
 def start(tx: Tx, *, person_id: str, phone_key: str, language: str, flow_version: str,
-          suppressed: bool = False, code_word: str | None = None) -> Stored:  # fmt: skip
-    """A new conversation; the caller holds the person's lock or accepts the constraint's refusal."""
+          suppressed: bool = False, words: Mapping[str, str] | None = None,
+          marks: tuple[str, ...] = ()) -> Stored:  # fmt: skip
+    """A new conversation; the caller holds the person's lock or accepts the constraint's refusal. `words` are the code
+    word and the second word they chose before, `marks` what need not be asked again."""
     conversation_id = new_id()
-    answers = {"code_word": code_word} if code_word else {}
     conversation = Conversation(
-        state="stopped" if suppressed else "idle", language=language, answers=answers, suppressed=suppressed
+        state="stopped" if suppressed else "idle", language=language, answers=dict(words or {}), marks=marks,
+        suppressed=suppressed,
     )
     row = {
         "conversation_id": conversation_id,
@@ -141,6 +144,12 @@ def load(tx: Tx, conversation_id: str) -> Stored | None:
     """Read and lock one conversation: turns of one person happen one at a time."""
     row = tx.conn.execute(_LOAD, {"conversation_id": conversation_id}).one_or_none()
     return None if row is None else from_row(tx, row)
+
+
+def lock_if_free(tx: Tx, conversation_id: str) -> bool:
+    """Lock it without ever waiting; False when somebody else has it now."""
+    query = select(conversations.c.conversation_id).where(conversations.c.conversation_id == conversation_id)
+    return tx.conn.execute(query.with_for_update(skip_locked=True)).first() is not None
 
 
 def from_row(tx: Tx, row: Row[Any]) -> Stored:
@@ -174,16 +183,34 @@ def open_of(tx: Tx, person_id: str) -> str | None:
     return tx.conn.execute(select(c.conversation_id).where(c.person_id == person_id, c.closed_at.is_(None))).scalar()
 
 
-def stated_zip3s(tx: Tx, person_id: str) -> tuple[str, ...]:
-    """The first digits of the ZIP codes of the area they named last, in any conversation; empty if they named none."""
-    c = conversations.c
-    query = select(c.conversation_id, c.mind).where(c.person_id == person_id).order_by(c.opened_at.desc()).limit(3)
-    for conversation_id, mind in tx.conn.execute(query):
+def living(tx: Tx, conversation_id: str) -> Stored | None:
+    """This conversation, locked; if it was closed, the one that is open with the same person, or itself, opened again:
+    something about it must be put before a human."""
+    stored = load(tx, conversation_id)
+    if stored is None or not stored.closed:
+        return stored
+    standing = open_of(tx, stored.person_id)
+    if standing is None:
+        values = {"closed_at": None, "held_by": Holder.BOT.value}
+        c = conversations.c
+        tx.conn.execute(conversations.update().where(c.conversation_id == conversation_id).values(**values))
+        standing = conversation_id
+    return load(tx, standing)
+
+
+def stated_zip3s(tx: Tx, person_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """By person: the first digits of the ZIP codes of the area they named last, in any conversation. Who named none is
+    left out."""
+    c, found = conversations.c, {}
+    query = select(c.conversation_id, c.person_id, c.mind).where(c.person_id.in_(person_ids))
+    for conversation_id, person_id, mind in tx.conn.execute(query.order_by(c.opened_at.desc())):
+        if person_id in found:
+            continue
         kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
         area = kept["answers"].get("area")
         if isinstance(area, dict) and (area.get("zip3") or area.get("zip3s")):
-            return (area["zip3"],) if area.get("zip3") else tuple(area["zip3s"])
-    return ()
+            found[person_id] = (area["zip3"],) if area.get("zip3") else tuple(area["zip3s"])
+    return found
 
 
 def take_seqs(tx: Tx, conversation_id: str, n: int) -> int:

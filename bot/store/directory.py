@@ -1,8 +1,8 @@
-"""Which programs are there, what fits whom, and what was last seen open? Observations are only ever appended."""
+"""Which programs are there, and what fits whom? What was last seen open is in bot/store/openings.py."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,15 +17,15 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    ScalarSelect,
     Select,
     String,
     Table,
-    bindparam,
     func,
     or_,
     select,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
@@ -34,8 +34,16 @@ organizations = Table(
     metadata,
     Column("organization_id", String(64), primary_key=True),
     Column("name", String(200), nullable=False),
-    Column("vetting", String(12), nullable=False),  # applied · approved · suspended
+    Column("vetting", String(12), nullable=False),  # bot.rules.vetting.STATES; only "approved" is ever matched
     Column("created_at", UTCDateTime, nullable=False),
+    Column("kind", String(20), nullable=False, server_default="service"),  # service · law_enforcement · hotline …
+    Column("visibility", String(8), nullable=False, server_default="private"),  # private · partner · public
+    Column("jurisdictions", JSON, nullable=False, server_default="[]"),  # US-TX, US …: whose protocols bind it
+    Column("listing", JSON, nullable=False, server_default="{}"),  # what it says of itself, by HSDS field
+    Column("source", String(8), nullable=False, server_default="staff"),  # seed · hsds · csv · staff
+    Column("verified_at", UTCDateTime),
+    Column("reverify_at", UTCDateTime),
+    Column("updated_at", UTCDateTime),
 )
 
 programs = Table(
@@ -48,11 +56,25 @@ programs = Table(
     Column("kind", String(30), nullable=False),  # night_shelter · emergency_house · transitional · outpatient …
     Column("status", String(8), nullable=False),  # active · paused · closed
     Column("region", String(60), nullable=False),  # metro or state, for staff; never a street
-    Column("zip3", JSON, nullable=False),  # served areas as three-digit ZIPs; [] means everywhere
+    # Served areas as three-digit ZIPs; [] means everywhere.
+    Column("zip3", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
     Column("facets", JSON, nullable=False),  # facet -> value, as `domain.md` 3.2 names them; absent is unknown
     Column("traits", JSON, nullable=False),  # keys of [traits] in the copy files, for M2
     Column("confidential", Boolean, nullable=False),
+    Column("vetting", String(12), nullable=False, server_default="applied"),  # as its organization's: both must be
+    Column("visibility", String(8), nullable=False, server_default="private"),
+    Column("listing", JSON, nullable=False, server_default="{}"),  # what it says of itself, by HSDS field
+    Column("intake", JSON, nullable=False, server_default="{}"),  # warm_transfer, by, who_calls, hours …
+    Column("source", String(8), nullable=False, server_default="staff"),
+    Column("verified_at", UTCDateTime),
+    Column("reverify_at", UTCDateTime),
+    Column("updated_at", UTCDateTime),
+    # What a place's row points at (bot/store/directory_records.py): the database itself refuses a confidential one.
+    Index("uq_programs_place", "program_id", "confidential", unique=True),
     CheckConstraint("status IN ('active', 'paused', 'closed')", name="status"),
+    Index("ix_programs_zip3", "zip3", postgresql_using="gin"),
+    Index("ix_programs_everywhere", "need", postgresql_where=text("zip3 = '[]'::jsonb"),
+          sqlite_where=text("json_array_length(zip3) = 0")),
 )
 
 stocks = Table(
@@ -62,20 +84,8 @@ stocks = Table(
     Column("program_id", String(64), ForeignKey("programs.program_id"), nullable=False, index=True),
     Column("unit", String(16), nullable=False),  # bed · women_bed · men_bed · room · family_unit · slot · appointment …
     Column("maximum", Integer, nullable=False),
-)
-
-observations = Table(
-    "observations",
-    metadata,
-    Column("observation_id", String(32), primary_key=True),
-    Column("stock_id", String(64), ForeignKey("stocks.stock_id"), nullable=False),
-    Column("available", Integer, nullable=False),
-    Column("observed_at", UTCDateTime, nullable=False),
-    Column("received_at", UTCDateTime, nullable=False),
-    Column("via", String(8), nullable=False),  # sms · web · api · call · hold · seed
-    Column("undone", Boolean, nullable=False),
-    CheckConstraint("available >= 0", name="available"),
-    Index(None, "stock_id", "observed_at"),
+    Column("staffed", Integer),  # how many of them there are hands for
+    Column("facets", JSON, nullable=False, server_default="{}"),  # what this one opening overrides of its program's
 )
 
 reporters = Table(
@@ -114,25 +124,10 @@ holds = Table(
     Column("expires_at", UTCDateTime),  # asked: when the question lapses; held: when the place does
     Column("hours", Integer, nullable=False),  # how long it would be held, as the provider was asked
     Column("staff_id", String(32), nullable=False),  # the advocate who asked, and who will tell the way
+    Column("facet", String(12)),  # what did not fit, when they said so
+    Column("extended_at", UTCDateTime),  # once, by a person
     CheckConstraint("state IN ('asked','held','declined','expired','withdrawn','arrived','no_show')", name="state"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One stock of an approved, active program, with its latest count. `available` has active holds taken off."""
-
-    program_id: str
-    code_name: str
-    stock_id: str
-    unit: str
-    need: str
-    kind: str
-    zip3: tuple[str, ...]
-    facets: Mapping[str, Any]
-    traits: tuple[str, ...]
-    available: int
-    observed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,75 +149,8 @@ class Reporter:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    observation_id: str
-    available: int
-    observed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StandingCount:
-    """The newest count of one stock that still stands, holds not taken off, and when it reached us."""
-
-    program_id: str
-    code_name: str
-    kind: str
-    timezone: str | None
-    available: int
-    observed_at: datetime
-    received_at: datetime
-
-
-def openings(tx: Tx, *, needs: Collection[str] = ()) -> list[Opening]:
-    """Every opening there is for these needs (none given: for all), in one statement. Programs that are not approved,
-    not active or suspended are not in it, from the moment that is committed."""
-    if needs:
-        rows = tx.conn.execute(_OPENINGS_FOR, {"now": tx.now, "needs": list(needs)})
-    else:
-        rows = tx.conn.execute(_OPENINGS, {"now": tx.now})
-    return [_opening(*row) for row in rows]
-
-
-def _opening(program_id: str, code_name: str, stock_id: str, unit: str, need: str, kind: str, zip3: list[str],
-             facets: Mapping[str, Any], traits: list[str], available: int | None, observed_at: datetime | None,
-             held: int) -> Opening:  # fmt: skip
-    free = max(0, (available or 0) - held)
-    return Opening(
-        program_id, code_name, stock_id, unit, need, kind, tuple(zip3), facets, tuple(traits), free, observed_at
-    )
-
-
-def _latest_id(stock_id: ColumnElement[str]) -> ScalarSelect[str]:
-    """The newest count that still stands. By when it was true, not by when it came: reports arrive out of order."""
-    o = observations.alias("latest").c
-    newest = (o.observed_at.desc(), o.received_at.desc(), o.observation_id.desc())
-    standing = select(o.observation_id).where(o.stock_id == stock_id, o.undone.is_(False))
-    return standing.order_by(*newest).limit(1).scalar_subquery()
-
-
-def _active_holds(stock_id: ColumnElement[str]) -> ScalarSelect[int]:
-    """How many places are promised, or asked for and not answered yet. A lapsed one is free at once, swept or not."""
-    h, now = holds.c, bindparam("now", type_=UTCDateTime)
-    live = (h.stock_id == stock_id, h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > now))
-    return select(func.count()).select_from(holds).where(*live).scalar_subquery()
-
-
-_p, _s, _o = programs.c, stocks.c, observations.c
-# Built once: a person waits for this statement in the middle of a turn.
-_OPENINGS = (
-    select(_p.program_id, _p.code_name, _s.stock_id, _s.unit, _p.need, _p.kind, _p.zip3, _p.facets, _p.traits,
-           _o.available, _o.observed_at, _active_holds(_s.stock_id))
-    .join(organizations, organizations.c.organization_id == _p.organization_id)
-    .join(stocks, _s.program_id == _p.program_id)
-    .outerjoin(observations, _o.observation_id == _latest_id(_s.stock_id))
-    .where(_p.status == "active", organizations.c.vetting == "approved")
-)  # fmt: skip
-_OPENINGS_FOR = _OPENINGS.where(_p.need.in_(bindparam("needs", expanding=True)))
-_LATEST = select(_o.observation_id, _o.available, _o.observed_at).where(
-    _o.observation_id == _latest_id(bindparam("stock_id"))  # type: ignore[arg-type]
-)
-_ACTIVE_HOLDS = select(_active_holds(bindparam("stock_id")))  # type: ignore[arg-type]
+MATCHED = (programs.c.status == "active", programs.c.vetting == "approved", organizations.c.vetting == "approved")
+"""What a program must be before anybody is told, asked or texted about it."""
 
 
 def reporter(tx: Tx, number: str) -> Reporter | None:
@@ -247,19 +175,6 @@ def reporters_of(tx: Tx, program_id: str) -> list[tuple[str, str]]:
     query = select(r.phone_key, r.phone, r.language).where(r.program_id == program_id).order_by(r.phone_key)
     rows = tx.conn.execute(query)
     return [(tx.keys.open("reporters.phone", row.phone_key, row.phone), row.language) for row in rows]
-
-
-def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount]:
-    """Every stock that was ever counted, of approved, active programs (or of this one), program by program."""
-    query = select(_p.program_id, _p.code_name, _p.kind, _p.facets, _o.available, _o.observed_at, _o.received_at)
-    query = query.join(organizations, organizations.c.organization_id == _p.organization_id)
-    query = query.join(stocks, _s.program_id == _p.program_id)
-    query = query.join(observations, _o.observation_id == _latest_id(_s.stock_id))
-    where = [_p.status == "active", organizations.c.vetting == "approved"]
-    if program_id is not None:
-        where.append(_p.program_id == program_id)
-    rows = tx.conn.execute(query.where(*where).order_by(_p.program_id, _s.stock_id))
-    return [StandingCount(*row[:3], row[3].get("timezone"), *row[4:]) for row in rows]
 
 
 def lock_reporters(tx: Tx, program_id: str) -> None:
@@ -301,6 +216,18 @@ def program_id_of(tx: Tx, name: str) -> str | None:
     return tx.conn.execute(select(p.program_id).where(same)).scalars().first()
 
 
+def about(tx: Tx, program_ids: Collection[str]) -> dict[str, tuple[str, str, str]]:
+    """Code name, kind and region of these programs: what staff see of a place."""
+    p = programs.c
+    rows = tx.conn.execute(select(p.program_id, p.code_name, p.kind, p.region).where(p.program_id.in_(program_ids)))
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def organization_of(tx: Tx, program_id: str) -> str | None:
+    query = select(programs.c.organization_id).where(programs.c.program_id == program_id)
+    return tx.conn.execute(query).scalars().first()
+
+
 def set_status(tx: Tx, program_id: str, status: str, *, only_from: str) -> bool:
     """Pause or resume. False when it was not in the state it should leave: a closed program stays closed."""
     where = (programs.c.program_id == program_id, programs.c.status == only_from)
@@ -323,46 +250,6 @@ def _stocks(tx: Tx, where: ColumnElement[bool], *, lock: bool) -> list[Stock]:
     return [Stock(*row) for row in tx.conn.execute(query.with_for_update() if lock else query)]
 
 
-def observe(tx: Tx, *, stock_id: str, available: int, via: str, observed_at: datetime | None = None) -> str:
-    """Append a count; nothing that was said before is overwritten."""
-    observation_id = new_id()
-    row = {
-        "observation_id": observation_id, "stock_id": stock_id, "available": available,
-        "observed_at": observed_at or tx.now, "received_at": tx.now, "via": via, "undone": False,
-    }  # fmt: skip
-    tx.conn.execute(observations.insert(), row)
-    return observation_id
-
-
-def latest(tx: Tx, stock_id: str) -> Observation | None:
-    """The newest count of a stock that still stands."""
-    row = tx.conn.execute(_LATEST, {"stock_id": stock_id}).one_or_none()
-    return None if row is None else Observation(*row)
-
-
-def undo_last(tx: Tx, stock_ids: Collection[str], *, since: datetime) -> bool:
-    """Take back all counts of the last text about these stocks. False when nothing is left to undo."""
-    o = observations.c
-    mine = (o.stock_id.in_(stock_ids), o.via == "sms", o.undone.is_(False), o.received_at >= since)
-    last = tx.conn.execute(select(func.max(o.received_at)).where(*mine)).scalar()
-    if last is None:
-        return False
-    tx.conn.execute(observations.update().where(*mine, o.received_at == last).values(undone=True))
-    return True
-
-
-def active_holds(tx: Tx, stock_id: str) -> int:
-    return tx.conn.execute(_ACTIVE_HOLDS, {"stock_id": stock_id, "now": tx.now}).scalar_one()
-
-
-def counted_at(tx: Tx, program_ids: Iterable[str]) -> dict[str, datetime]:
-    """When each of these programs was last counted."""
-    o, s = observations.c, stocks.c
-    query = select(s.program_id, func.max(o.observed_at)).join(stocks, s.stock_id == o.stock_id)
-    rows = tx.conn.execute(query.where(s.program_id.in_(list(program_ids)), o.undone.is_(False)).group_by(s.program_id))
-    return {row[0]: row[1] for row in rows}
-
-
 def add_offers(tx: Tx, conversation_id: str, told: Mapping[str, tuple[str, datetime]]) -> None:
     """What a person was told, by label (A, B): the program and the age of its count."""
     rows = [
@@ -374,15 +261,16 @@ def add_offers(tx: Tx, conversation_id: str, told: Mapping[str, tuple[str, datet
         tx.conn.execute(offers.insert(), rows)
 
 
-def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str) -> None:
-    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now}
+def add_organization(tx: Tx, *, organization_id: str, name: str, vetting: str, **values: Any) -> None:
+    row = {"organization_id": organization_id, "name": name, "vetting": vetting, "created_at": tx.now, **values}
     tx.conn.execute(organizations.insert(), row)
 
 
-def add_program(tx: Tx, **values: Any) -> None:
+def add_program(tx: Tx, *, vetting: str, **values: Any) -> None:
     """A new, active program; `values` are its columns."""
-    tx.conn.execute(programs.insert(), {"status": "active", **values})
+    tx.conn.execute(programs.insert(), {"status": "active", "vetting": vetting, **values})
 
 
-def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int) -> None:
-    tx.conn.execute(stocks.insert(), {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum})
+def add_stock(tx: Tx, *, stock_id: str, program_id: str, unit: str, maximum: int, **values: Any) -> None:
+    row = {"stock_id": stock_id, "program_id": program_id, "unit": unit, "maximum": maximum, **values}
+    tx.conn.execute(stocks.insert(), row)

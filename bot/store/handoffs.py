@@ -98,6 +98,13 @@ def open_handoff(tx: Tx, *, conversation_id: str, tier: str, reason: str, next_a
     return standing.handoff_id
 
 
+def say_why_now(tx: Tx, conversation_id: str, reason: str, *, only_from: str) -> None:
+    """What an open hand-off is about has changed; one that is about something else stays as it is."""
+    h = handoffs.c
+    mine = (h.conversation_id == conversation_id, h.closed_at.is_(None), h.reason == only_from)
+    tx.conn.execute(handoffs.update().where(*mine).values(reason=reason))
+
+
 def get(tx: Tx, handoff_id: str) -> Handoff | None:
     row = tx.conn.execute(select(*_FIELDS).where(handoffs.c.handoff_id == handoff_id)).one_or_none()
     return None if row is None else Handoff(*row)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.store.db import Tx, new_id
 from bot.store.directory import holds, programs, stocks
@@ -27,12 +27,13 @@ class Hold:
     staff_id: str
     expires_at: datetime | None
     reason: str | None = None
+    extended_at: datetime | None = None
 
 
 _HOLD = (
     holds.c.hold_id, holds.c.short_id, holds.c.stock_id, stocks.c.program_id, programs.c.code_name,
     holds.c.conversation_id, holds.c.state, holds.c.hours, holds.c.staff_id, holds.c.expires_at,
-    holds.c.reason,
+    holds.c.reason, holds.c.extended_at,
 )  # fmt: skip
 
 
@@ -72,14 +73,32 @@ def short_ids_since(tx: Tx, program_id: str, since: datetime) -> set[str]:
 
 
 def move(tx: Tx, hold_id: str, *, to: str, only_from: Collection[str], reason: str | None = None,
-              expires_at: datetime | None = None, before: datetime | None = None) -> bool:  # fmt: skip
+         facet: str | None = None, expires_at: datetime | None = None, before: datetime | None = None,
+         ) -> bool:  # fmt: skip
     """One conditional step; False when somebody else moved it first, and nothing was changed. `before`: only if its
     time was over by then."""
     where = [holds.c.hold_id == hold_id, holds.c.state.in_(only_from)]
     if before is not None:
         where.append(holds.c.expires_at <= before)
-    values = {"state": to, "reason": reason, "answered_at": tx.now, "expires_at": expires_at}
+    values = {"state": to, "reason": reason, "facet": facet, "answered_at": tx.now, "expires_at": expires_at}
     return tx.conn.execute(holds.update().where(*where).values(**values)).rowcount == 1
+
+
+def held(tx: Tx, stock_id: str) -> int:
+    """How many of these places are promised now."""
+    live = (holds.c.stock_id == stock_id, holds.c.state == "held", holds.c.expires_at > tx.now)
+    return tx.conn.execute(select(func.count()).select_from(holds).where(*live)).scalar_one()
+
+
+def extend(tx: Tx, hold_id: str, until: datetime) -> bool:
+    """Once, while it is held; False when it is not, or was extended before."""
+    where = (holds.c.hold_id == hold_id, holds.c.state == "held", holds.c.extended_at.is_(None))
+    return tx.conn.execute(holds.update().where(*where).values(expires_at=until, extended_at=tx.now)).rowcount == 1
+
+
+def get(tx: Tx, hold_id: str) -> Hold | None:
+    found = _select(tx, holds.c.hold_id == hold_id)
+    return found[0] if found else None
 
 
 def _select(tx: Tx, *where: ColumnElement[bool]) -> list[Hold]:

@@ -55,6 +55,11 @@ messages = Table(
     Column("settled_at", UTCDateTime),
     Column("redacted_at", UTCDateTime),  # when the carrier's copy was emptied
     Column("media_kinds", String(40)),  # of what came with it: "picture,voice"; never an address
+    Column("sender", String(40)),  # which of our numbers (or which service) it was handed over for
+    Column("begun_at", UTCDateTime),  # when the latest attempt began
+    Column("absent_at", UTCDateTime),  # when the carrier's list first did not show that attempt
+    Column("confirmed_at", UTCDateTime),  # when the carrier said that it passed it on
+    Column("retry_of", String(32)),  # the text this one repeats, which is known not to have arrived
     CheckConstraint("direction IN ('in', 'out')", name="direction"),
     CheckConstraint(
         "status IN ('received','queued','sending','unknown','sent','delivered','undelivered','failed','refused')",
@@ -63,12 +68,18 @@ messages = Table(
     Index("uq_messages_provider_sid", "provider_sid", "direction", unique=True,
           sqlite_where=text("provider_sid IS NOT NULL"), postgresql_where=text("provider_sid IS NOT NULL")),
     Index("uq_messages_seq", "conversation_id", "seq", unique=True),
+    Index("uq_messages_retry_of", "retry_of", unique=True,
+          sqlite_where=text("retry_of IS NOT NULL"), postgresql_where=text("retry_of IS NOT NULL")),
+    Index("ix_messages_at_carrier", "sender", "begun_at",
+          sqlite_where=text("sender IS NOT NULL AND confirmed_at IS NULL"),
+          postgresql_where=text("sender IS NOT NULL AND confirmed_at IS NULL")),
     Index("ix_messages_outbox", "priority", "due_at",
           sqlite_where=text("status IN ('queued','sending','unknown')"),
           postgresql_where=text("status IN ('queued','sending','unknown')")),
 )  # fmt: skip
 
-PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "reply": 3, "notice": 4, "campaign": 9}
+PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "reply": 3, "notice": 4, "ask": 5,
+            "campaign": 9}  # fmt: skip
 
 
 def outbound_row(tx: Tx, *, conversation_id: str, seq: int, epoch: int, kind: str, body: str, language: str,
@@ -141,6 +152,12 @@ def known_sids(tx: Tx, sids: Collection[str]) -> set[str]:
     c = messages.c
     query = select(c.provider_sid).where(c.direction == "in", c.provider_sid.in_(sids))
     return {str(sid) for sid in tx.conn.execute(query).scalars()}
+
+
+def rewrite(tx: Tx, message_id: str, body: str) -> None:
+    """Keep these words in place of those that came in."""
+    sealed = tx.keys.seal("messages.body", message_id, body)
+    tx.conn.execute(messages.update().where(messages.c.message_id == message_id).values(body=sealed))
 
 
 def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 
+from bot.rules.freshness import Life
 from bot.store.campaigns import recipients
 from bot.store.db import Tx
-from bot.store.directory import holds, observations, organizations, programs, stocks
+from bot.store.directory import MATCHED, holds, organizations, programs, stocks
 from bot.store.messages import messages
+from bot.store.openings import stock_states
 
 
 @dataclass(frozen=True, slots=True)
 class LastCount:
     """What was last said of one stock, less the places that are held."""
 
-    kind: str
     region: str
     available: int
     observed_at: datetime
+    life: Life
 
 
 def released_since(tx: Tx, since: datetime) -> int:
@@ -61,14 +63,8 @@ def regions(tx: Tx) -> list[str]:
 
 
 def last_counts(tx: Tx) -> list[LastCount]:
-    """The newest observation of every stock of an active program of an approved organization."""
-    o, h = observations.c, holds.c
-    newest = (
-        select(o.stock_id, func.max(o.observed_at).label("at"))
-        .where(o.undone.is_(False))
-        .group_by(o.stock_id)
-        .subquery()
-    )
+    """The newest count of every stock of an active program of an approved organization, of which somebody knows."""
+    h, t = holds.c, stock_states.c
     held = (
         select(h.stock_id, func.count().label("n"))
         .where(h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > tx.now))
@@ -76,17 +72,18 @@ def last_counts(tx: Tx) -> list[LastCount]:
         .subquery()
     )
     query = (
-        select(programs.c.kind, programs.c.region, func.min(o.available), func.max(held.c.n), newest.c.at)
+        select(programs.c.region, t.available, held.c.n, t.observed_at, t.yes_h, t.full_h, t.yes_floor, t.full_top,
+               t.usual)
         .join_from(stocks, programs, programs.c.program_id == stocks.c.program_id)
         .join(organizations, organizations.c.organization_id == programs.c.organization_id)
-        .join(newest, newest.c.stock_id == stocks.c.stock_id)
-        .join(observations, and_(o.stock_id == newest.c.stock_id, o.observed_at == newest.c.at, o.undone.is_(False)))
+        .join(stock_states, t.stock_id == stocks.c.stock_id)
         .outerjoin(held, held.c.stock_id == stocks.c.stock_id)
-        .where(programs.c.status == "active", organizations.c.vetting == "approved")
-        .group_by(stocks.c.stock_id, programs.c.kind, programs.c.region, newest.c.at)
-    )
-    rows = tx.conn.execute(query)
-    return [LastCount(kind, region, max(0, available - (held or 0)), at) for kind, region, available, held, at in rows]
+        .where(*MATCHED, t.silent_at.is_(None))
+    )  # fmt: skip
+    return [
+        LastCount(region, max(0, available - (held or 0)), at, Life(*life))
+        for region, available, held, at, *life in tx.conn.execute(query)
+    ]
 
 
 def any_unplanned(tx: Tx, campaign_id: str) -> bool:

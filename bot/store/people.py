@@ -22,8 +22,10 @@ people = Table(
     Column("safe_hours", String(40)),  # None: not asked; "": only after they write; else "morning,night"
     Column("code_word", LargeBinary),  # sealed
     Column("erase_requested_at", UTCDateTime),
-    Column("line_type", String(10)),  # Lookup's answer, learned once
+    Column("line_type", String(10)),  # Lookup's answer, or what a failed text taught; learned once
     Column("created_at", UTCDateTime, nullable=False),
+    Column("sender", String(40)),  # the number of ours they know
+    Column("duress_word", LargeBinary),  # sealed: "I am not free to text"
 )
 
 
@@ -103,9 +105,23 @@ def set_language(tx: Tx, person_id: str, language: str) -> None:
     tx.conn.execute(people.update().where(people.c.person_id == person_id).values(language=language))
 
 
+def set_sender(tx: Tx, person_id: str, sender: str) -> None:
+    """The number of ours they hear from, from now on."""
+    tx.conn.execute(people.update().where(people.c.person_id == person_id).values(sender=sender))
+
+
+def set_line_type(tx: Tx, person_id: str, line_type: str) -> None:
+    tx.conn.execute(people.update().where(people.c.person_id == person_id).values(line_type=line_type))
+
+
 def set_code_word(tx: Tx, person_id: str, word: str) -> None:
     sealed = tx.keys.seal("people.code_word", person_id, word)
     tx.conn.execute(people.update().where(people.c.person_id == person_id).values(code_word=sealed))
+
+
+def set_duress_word(tx: Tx, person_id: str, word: str) -> None:
+    sealed = tx.keys.seal("people.duress_word", person_id, word)
+    tx.conn.execute(people.update().where(people.c.person_id == person_id).values(duress_word=sealed))
 
 
 def mark_erase_requested(tx: Tx, person_id: str) -> None:

@@ -17,16 +17,29 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from bot.store import (
+    alerts,
+    api_keys,
+    asks,
     audit,
     campaigns,
     consent,
     conversations,
     directory,
+    directory_records,
     handoffs,
     heartbeats,
+    links,
     messages,
+    openings,
     people,
+    promises,
+    redactions,
+    reviews,
+    senders,
     staff,
+    tasks,
+    unmet,
+    vetting,
     watermarks,
 )
 from bot.store.db import make_engine, metadata
@@ -34,27 +47,39 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    audit, campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, staff, watermarks,
+    alerts, api_keys, asks, audit, campaigns, consent, conversations, directory, directory_records, handoffs,
+    heartbeats, links, messages, openings, people, promises, redactions, reviews, senders, staff, tasks, unmet,
+    vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
 SEALED = (
+    "applications.ability_to_serve",
+    "applications.collaboration",
+    "applications.sustainable_management",
+    "applications.victim_centredness",
     "campaigns.area",
     "campaigns.name",
     "campaigns.sender",
+    "contacts.body",
     "conversations.mind",
     "messages.body",
     "notes.body",
     "passkeys.credential",
     "passkeys.name",
     "people.code_word",
+    "people.duress_word",
     "people.phone",
     "releases.items",
     "reporters.phone",
+    "reviews.remark",
     "sessions.data",
     "staff.alias",
     "staff.email",
     "staff.totp_secret",
+    "tasks.note",
+    "tasks.script",
+    "vetting_events.evidence",
 )
 """Every sealed column, for the rotation of keys. A value is bound to this name and to its row's primary key."""
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.handoffs import handoffs
 
-ROLES = ("advocate", "lead", "outreach", "approver", "directory", "admin", "auditor")
+ROLES = ("advocate", "lead", "outreach", "approver", "directory", "reviewer", "admin", "auditor")
 
 staff = Table(
     "staff",
@@ -221,6 +221,12 @@ def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
     return [
         OnShift(staff_id, tx.keys.open("staff.alias", staff_id, alias), n, ends) for staff_id, alias, n, ends in rows
     ]
+
+
+def with_role(tx: Tx, role: str) -> list[str]:
+    """Accounts with this role, on shift or not, in the order they were made."""
+    query = select(staff.c.staff_id, staff.c.roles).where(staff.c.active).order_by(staff.c.staff_id)
+    return [row.staff_id for row in tx.conn.execute(query) if role in row.roles.split(",")]
 
 
 def next_shift_start(tx: Tx, now: datetime) -> datetime | None:

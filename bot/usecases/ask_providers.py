@@ -12,15 +12,27 @@ from datetime import timedelta
 from itertools import groupby
 from typing import assert_never
 
-from bot.rules.asking import ONCE_IN, Ask, AskFacts, Contact, Rest, Standing, Telephone, decide, needs_count
+from bot.rules.asking import (
+    OFFICE_HOURS,
+    ONCE_IN,
+    Ask,
+    AskFacts,
+    Contact,
+    Rest,
+    Standing,
+    Telephone,
+    decide,
+    needs_count,
+)
 from bot.services import Services
-from bot.store import asks, campaigns, consent, conversations, directory, heartbeats, people
+from bot.store import asks, campaigns, consent, conversations, directory, heartbeats, openings, people
 from bot.store.asks import Spoken
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
-from bot.store.directory import StandingCount
+from bot.store.openings import StandingCount
 from bot.usecases import hand_off
 from bot.usecases.provider_texts import text_provider
+from bot.usecases.signed_off import wording_at_the_gate
 from flows.actions import TellAdvocates
 from flows.conversation import Tier
 
@@ -56,10 +68,10 @@ def _due(tx: Tx, services: Services) -> list[str]:
     asked = asks.asked_since(tx, QUESTION, tx.now - ONCE_IN)
     stopped = campaigns.stopped(tx)
     due = []
-    for program_id, of_program in groupby(directory.standing_counts(tx), key=lambda count: count.program_id):
+    for program_id, of_program in groupby(openings.standing_counts(tx), key=lambda count: count.program_id):
         counts = list(of_program)
         # The texts of a program are only read when its counts alone do not settle it.
-        if program_id in asked or stopped or not needs_count(counts[0].kind, _standing(counts), tx.now):
+        if program_id in asked or stopped or not needs_count(_standing(counts), tx.now):
             continue
         if not isinstance(_decide(tx, services, counts), Rest):
             due.append(program_id)
@@ -70,7 +82,7 @@ def _settle(database: Database, services: Services, program_id: str) -> bool:
     """Do for one program what is still due when nobody else can. False when nothing is any more."""
     with database.transaction() as tx:
         directory.lock_reporters(tx, program_id)
-        counts = directory.standing_counts(tx, program_id)
+        counts = openings.standing_counts(tx, program_id)
         decision = _decide(tx, services, counts)
         match decision:
             case Rest():
@@ -78,6 +90,7 @@ def _settle(database: Database, services: Services, program_id: str) -> bool:
             case Ask():
                 _ask(tx, services, counts[0].code_name, decision)
             case Telephone(contact):
+                openings.fall_silent(tx, program_id)
                 hand_off.tell(tx, services, _thread(tx, services, contact), TellAdvocates(Tier.P3, SILENT))
             case _:
                 assert_never(decision)
@@ -95,21 +108,21 @@ def _facts(tx: Tx, services: Services, counts: Sequence[StandingCount]) -> AskFa
     said = asks.spoken(tx, program_id, key=QUESTION, since=counted_at, task=SILENT)
     return AskFacts(
         now=tx.now,
-        kind=counts[0].kind,
         timezone=counts[0].timezone,
         standing=_standing(counts),
-        contacts=tuple(_contact(services, spoken) for spoken in said),
+        contacts=tuple(_contact(tx, services, spoken) for spoken in said),
         told=asks.told_since(tx, program_id, SILENT, counted_at),
+        hours=asks.hours_of(tx, program_id) or OFFICE_HOURS,
         stopped=campaigns.stopped(tx),
     )
 
 
 def _standing(counts: Sequence[StandingCount]) -> tuple[Standing, ...]:
-    return tuple(Standing(count.available, count.observed_at) for count in counts)
+    return tuple(Standing(count.available, count.observed_at, count.life) for count in counts)
 
 
-def _contact(services: Services, spoken: Spoken) -> Contact:
-    reviewed = services.script.wording.is_reviewed(QUESTION, spoken.language)
+def _contact(tx: Tx, services: Services, spoken: Spoken) -> Contact:
+    reviewed = wording_at_the_gate(tx, services).is_reviewed(QUESTION, spoken.language)
     return Contact(
         number=spoken.number,
         language=spoken.language,
@@ -137,4 +150,4 @@ def _ask(tx: Tx, services: Services, code_name: str, ask: Ask) -> None:
     number, language = ask.contact.number, ask.contact.language
     age = services.script.wording.age(-(-ask.age // timedelta(minutes=1)), language)
     fields: dict[str, str | int] = {"PROG": code_name, "N": ask.available, "AGE": age}
-    text_provider(tx, services, number=number, language=language, key=QUESTION, fields=fields)
+    text_provider(tx, services, number=number, language=language, key=QUESTION, fields=fields, kind="ask")

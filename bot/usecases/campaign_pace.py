@@ -13,6 +13,7 @@ from bot.store import campaigns, handoffs, heartbeats, pacing, staff
 from bot.store.campaigns import Campaign
 from bot.store.db import Tx
 from bot.usecases.refusal import Refused
+from bot.usecases.signed_off import wording_at_the_gate
 from flows.conversation import LANGUAGES
 
 CLOCK = "clock"
@@ -61,13 +62,13 @@ def fresh_openings(tx: Tx, area: str) -> int:
     return sum(
         one.available
         for one in counts
-        if freshness(one.kind, tx.now - one.observed_at, one.available) is Freshness.FRESH
+        if freshness(one.life, tx.now - one.observed_at, one.available) is Freshness.FRESH
     )
 
 
 def is_reviewed(tx: Tx, services: Services, campaign: Campaign) -> bool:
     """Whether the opener is signed off in every language of the list, or drafts may be said here."""
-    wording = services.script.wording
+    wording = wording_at_the_gate(tx, services)
     return services.settings.allow_unreviewed_texts or all(
         wording.is_reviewed(campaign.key, language) for language in campaigns.languages(tx, campaign.campaign_id)
     )

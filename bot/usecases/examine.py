@@ -10,12 +10,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.rules.wording import check
 from bot.services import Services
-from bot.store import heartbeats, schema, watermarks
+from bot.store import heartbeats, outbox, redactions, schema, watermarks
 from bot.store.db import Tx
 from bot.store.messages import messages
+from bot.usecases import alerts
 from bot.usecases.examine_carrier import examine_carrier
 from bot.usecases.finding import Finding
+from bot.usecases.fire_protocol import protocols
 from bot.usecases.reconcile import NAME
+from bot.usecases.signed_off import wording_now
+from flows.wording import Wording
 
 STALE = timedelta(seconds=30)
 
@@ -28,7 +32,8 @@ AT_THE_CARRIER = timedelta(days=1)
 
 def examine(services: Services) -> list[Finding]:
     """Settings were read already, or nothing would run; the rest is asked here."""
-    return [_settings(services), *_database(services), *examine_carrier(services), *_texts(services)]
+    found = [_settings(services), *_database(services), *examine_carrier(services), *_on_the_way(services)]
+    return [*found, *_texts(services), _protocols(services)]
 
 
 def _settings(services: Services) -> Finding:
@@ -96,8 +101,36 @@ def _retention(tx: Tx, services: Services) -> list[Finding]:
     return [Finding("retention", not left, words)]
 
 
+def _on_the_way(services: Services) -> list[Finding]:
+    """What stands between us and the carrier that an operator should know of."""
+    try:
+        with services.database.reading() as tx:
+            faults = alerts.standing(tx, services)
+            unknown = outbox.stay_unknown(tx)
+            left = redactions.counts(tx).get("given_up", 0)
+    except SQLAlchemyError:
+        return []  # told already, by the database's own finding
+    found = [Finding("alert", False, f"{words} ({code})") for code, words in faults]
+    if unknown:
+        words = f"nobody can tell whether {unknown} texts arrived: see that receipts reach PUBLIC_URL"
+        found.append(Finding("unknown", False, words))
+    if left:
+        words = f"{left} copies at the carrier could not be emptied: empty them in its console"
+        found.append(Finding("redaction", False, words))
+    return found or [Finding("outbox", True, "nothing that needs an operator")]
+
+
+def _wording(services: Services) -> Wording:
+    """With the sign-offs, where the database can be asked for them."""
+    try:
+        with services.database.reading() as tx:
+            return wording_now(tx, services)
+    except SQLAlchemyError:
+        return services.script.wording
+
+
 def _texts(services: Services) -> list[Finding]:
-    wording = services.script.wording
+    wording = _wording(services)
     faults = check(wording, services.settings.brand)
     drafts = sum(not wording.is_reviewed(key, language) for key in wording.keys for language in ("en", "es"))
     found = [
@@ -112,6 +145,13 @@ def _texts(services: Services) -> list[Finding]:
         )
     elif drafts:
         found.append(
-            Finding("review", False, f"{drafts} texts are unreviewed and will be refused: have them signed off")
+            Finding("review", False, f"{drafts} texts are unreviewed and will be refused: sign them off at /flows/")
         )
     return found
+
+
+def _protocols(services: Services) -> Finding:
+    """Whom a duty is told to must have been looked up by a person before somebody real depends on it."""
+    stale = protocols().unconfirmed(services.clock.now().date())
+    words = f"{stale} rows were not verified in twelve months: check each, and date it in bot/protocols.toml"
+    return Finding("protocols", services.settings.simulation or not stale, words if stale else "all verified")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
+from bot.rules.freshness import prior
 from bot.rules.matching import Candidate, Ranked, match, survey
-from bot.store import directory
+from bot.rules.nearness import near_zip3s
+from bot.store import directory, openings
 from bot.store.db import Database, Tx
+from bot.store.openings import Where
 from flows.events import OpeningsFound, Option
 
 LABELS = ("A", "B")
@@ -34,7 +38,12 @@ _TELLING = {
 def find(tx: Tx, answers: Mapping[str, object]) -> OpeningsFound:
     """The count of programs with fresh room, holds taken off; the best two, by their traits alone; and which questions
     could still change what fits. One statement."""
-    seen = survey(openings_for(tx, answers), answers, tx.now)
+    return found_in(openings_for(tx, answers), answers, tx.now)
+
+
+def found_in(candidates: Sequence[Candidate], answers: Mapping[str, object], now: datetime) -> OpeningsFound:
+    """The same, of candidates that have been read already."""
+    seen = survey(candidates, answers, now)
     told = [ranked for ranked in seen.matches if ranked.may_be_told]
     return OpeningsFound(
         count=len(told),
@@ -51,14 +60,19 @@ def search(database: Database, answers: Mapping[str, object]) -> tuple[Ranked, .
 
 
 def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
-    """What the matcher is given: the bot and whoever searches ask here."""
-    needs = answers.get("need")
-    return [_candidate(o) for o in directory.openings(tx, needs=needs if isinstance(needs, list | tuple) else ())]
+    """What the matcher is given: the bot and whoever searches ask here. What the database leaves out would not fit."""
+    needs, area = answers.get("need"), answers.get("area")
+    far = isinstance(area, dict) and bool(area.get("far"))
+    there = openings.openings(
+        tx, needs=needs if isinstance(needs, list | tuple) else (), zip3s=near_zip3s(area),
+        where=Where.FAR if far else Where.NEAR,
+    )  # fmt: skip
+    return [_candidate(o) for o in there]
 
 
 def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
     """Keep what the person was told, so that "A" still means the same place when they answer."""
-    counted = directory.counted_at(tx, (option.program_id for option in found.options))
+    counted = openings.counted_at(tx, (option.program_id for option in found.options))
     told = {
         label: (option.program_id, counted[option.program_id])
         for label, option in zip(LABELS, found.options, strict=False)
@@ -67,12 +81,13 @@ def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
     directory.add_offers(tx, conversation_id, told)
 
 
-def _candidate(o: directory.Opening) -> Candidate:
+def _candidate(o: openings.Opening) -> Candidate:
     """An opening may narrow its program: a bed in the women's room is for women."""
     served = _SERVED_BY_UNIT.get(o.unit)
     facets = o.facets if served is None else {**o.facets, "gender": served}
     return Candidate(
-        o.program_id, o.stock_id, o.need, o.kind, frozenset(o.zip3), facets, o.traits, o.available, o.observed_at
+        o.program_id, o.stock_id, o.need, o.life or prior(o.kind), frozenset(o.zip3), facets, o.traits, o.available,
+        o.observed_at,
     )
 
 

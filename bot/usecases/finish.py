@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.services import Services
-from bot.store import audit, conversations, handoffs
+from bot.store import audit, conversations, handoffs, promises
 from bot.store.db import Database
 from bot.usecases import turn
 from bot.usecases.refusal import Refused
@@ -23,6 +23,7 @@ def finish(database: Database, services: Services, *, conversation_id: str, staf
             return Refused("This hand-off is closed already.")
         if not handoffs.close(tx, handoff.handoff_id, outcome, owner_id=staff_id):
             return Refused("You do not hold this conversation, so you cannot finish it.")
+        promises.end(tx, conversation_id, "kept", but=["DL1"])
         turn.take(tx, services, conversation_id, AdvocateFinished(outcome, feedback=feedback))
         audit.record(tx, act="handoff_finished", staff_id=staff_id, object_id=handoff.handoff_id, detail=outcome)
         tx.after_commit(services.nudges.deliver)

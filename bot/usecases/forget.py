@@ -15,18 +15,19 @@ from bot import log
 from bot.errors import SendError
 from bot.ports import SmsCarrier
 from bot.services import Services
-from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, watermarks
+from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, promises, redactions, watermarks
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
 from bot.usecases.provider_texts import tell_provider
+from bot.usecases.receipt import EMPTIED_AFTER
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """What there was of one number: `destroyed` counts rows by kind, and is empty when there was nothing. `suppressed`
     and `reports_for` (a program's code name) say what is kept. Of the carrier's copies `emptied` is how many are gone;
-    `left_at_carrier` are the carrier's own ids of those that could not be emptied now."""
+    `left_at_carrier` are the carrier's own ids of those that could not be emptied now; they are tried again."""
 
     destroyed: Mapping[str, int]
     suppressed: bool
@@ -56,6 +57,8 @@ def forget(database: Database, services: Services, number: str) -> Forgotten:
         _destroy(tx, number)
         audit.record(tx, act="person_forgotten", detail="suppression_kept" if found.suppressed else "nothing_kept")
     left = tuple(sid for sid in sids if not _emptied(services.carrier, sid))
+    with database.transaction() as tx:
+        redactions.add(tx, left, "out", tx.now + EMPTIED_AFTER)
     return Forgotten(
         found.destroyed, found.suppressed, found.reports_for, found.open_handoff, len(sids) - len(left), left
     )
@@ -67,7 +70,7 @@ def _theirs(tx: Tx, number: str) -> dict[Table, ColumnElement[bool]]:
     p, c = people.people.c, conversations.c
     person = select(p.person_id).where(p.phone_key == phone_key)
     talks = select(c.conversation_id).where(c.person_id.in_(person))
-    by_talk = (messages, handoffs.handoffs, handoffs.notes, directory.offers, directory.holds)
+    by_talk = (messages, handoffs.handoffs, handoffs.notes, promises.promises, directory.offers, directory.holds)
     by_person = (campaigns.recipients, consent.releases, conversations)
     return {
         **{table: table.c.conversation_id.in_(talks) for table in by_talk},

@@ -34,7 +34,7 @@ def open_for(tx: Tx, services: Services, stored: Stored, action: HandOff, langua
         promised_at=tx.now + timedelta(minutes=minutes) if told else None,
     )
     if standing is None:
-        tx.after_commit(_page(services, handoff_id, action.tier))
+        tx.after_commit(page(services, handoff_id, action.tier))
     if not there:
         return HandOffOpened(action.reason, on_shift=False, when=_next_shift_words(tx, services, stored, language))
     return HandOffOpened(action.reason, on_shift=True, advocate=there[0].alias, minutes=minutes)
@@ -52,7 +52,7 @@ def tell(tx: Tx, services: Services, stored: Stored, action: TellAdvocates) -> N
         promised_at=None,
     )
     if standing is None or action.tier < standing.tier:
-        tx.after_commit(_page(services, handoff_id, action.tier))
+        tx.after_commit(page(services, handoff_id, action.tier))
 
 
 def _minutes(tx: Tx, standing: handoffs.Handoff | None, action: HandOff, advocates: int) -> int:
@@ -78,5 +78,6 @@ def _next_shift_words(tx: Tx, services: Services, stored: Stored, language: str)
     return services.script.wording.when(starts_at.astimezone(zone), tx.now.astimezone(zone), language)
 
 
-def _page(services: Services, handoff_id: str, tier: str) -> Callable[[], None]:
+def page(services: Services, handoff_id: str, tier: str) -> Callable[[], None]:
+    """Call the advocates, once this has committed."""
     return lambda: services.pager.page(handoff_id=handoff_id, tier=str(tier), step=0)

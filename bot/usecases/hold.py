@@ -1,8 +1,8 @@
 """Can this place be saved for this person, and what did the provider say? Never more places than there are.
 
-asked -> held -> arrived, with the exits declined, expired, withdrawn and no_show (`domain.md` 3.5). The stock's row is
-locked first, then the person's conversation, then the provider's: so counts, holds and answers about the same places
-happen one after the other, on both databases.
+asked -> held -> arrived, with the exits declined, expired, withdrawn and no_show (`domain.md` 3.5); what is held can be
+extended once. The stock's row is locked first, then the person's conversation, then the provider's: so counts, holds
+and answers about the same places happen one after the other, on both databases.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from bot.rules.freshness import Freshness, freshness
+from bot.rules.freshness import Freshness, age_of, freshness
 from bot.services import Services
-from bot.store import audit, conversations, directory, handoffs, holds, staff, threads
+from bot.store import audit, conversations, directory, handoffs, holds, openings, staff, threads
 from bot.store.db import Database, Tx
 from bot.store.holds import Hold
 from bot.usecases import hand_off, turn
+from bot.usecases.draft_criterion import draft_criterion
 from bot.usecases.provider_texts import tell_provider
 from bot.usecases.refusal import Refused
 from flows.actions import TellAdvocates
@@ -80,7 +81,7 @@ def answer(tx: Tx, services: Services, *, program_id: str, said: ProviderText) -
         case Said.HOLD_YES:
             return _yes(tx, services, hold)
         case Said.HOLD_NO:
-            return _no(tx, services, hold, said.reason)
+            return _no(tx, services, hold, said)
         case Said.MOVED_IN:
             return _moved_in(tx, hold)
         case Said.HOLD_CALL:
@@ -112,12 +113,32 @@ def _lapse_one(database: Database, services: Services, hold: Hold) -> bool:
     return True
 
 
+def extend(database: Database, services: Services, *, hold_id: str, staff_id: str,
+           hours: int = 4) -> Refused | None:  # fmt: skip
+    """Keep a held place longer, once, as a person has agreed with the provider; the provider reads it back."""
+    if hours not in HOURS:
+        return Refused("A place can be kept for 2, 4 or 24 hours more.")
+    with database.transaction() as tx:
+        hold = holds.get(tx, hold_id)
+        if hold is None:
+            return Refused("There is no such hold.")
+        directory.stock(tx, hold.stock_id, lock=True)
+        hold = holds.get(tx, hold_id) or hold
+        if hold.extended_at is not None:
+            return Refused("It was kept longer once already. Ask the provider again instead.")
+        if hold.state != "held" or hold.expires_at is None or hold.expires_at <= tx.now:
+            return Refused("This place is not held any more.")
+        holds.extend(tx, hold_id, hold.expires_at + timedelta(hours=hours))
+        tell_provider(tx, services, hold, "PU9")
+        audit.record(tx, act="hold_extended", staff_id=staff_id, object_id=hold_id)
+    return None
+
+
 def _not_now(tx: Tx, stock: directory.Stock, stored: conversations.Stored) -> Refused | None:
     release = threads.release_of(tx, stored.person_id)
     if release is None or release.revoked_at is not None or release.expires_at <= tx.now:
         return Refused("The person has not agreed to share, or took it back, or it has expired.")
-    opening = next((o for o in directory.openings(tx) if o.stock_id == stock.stock_id), None)
-    if opening is None:
+    if not openings.is_offered(tx, stock.stock_id):
         return Refused("This program is not approved, or is paused.")
     mine = [h for state in ("asked", "held") for h in holds.of_conversation(tx, stored.conversation_id, state)]
     if any(h.stock_id == stock.stock_id for h in mine):
@@ -126,17 +147,20 @@ def _not_now(tx: Tx, stock: directory.Stock, stored: conversations.Stored) -> Re
         return Refused("A place is held for this person already.")
     if not directory.reporters_of(tx, stock.program_id):
         return Refused("Nobody at this program can be asked by text.")
-    if directory.active_holds(tx, stock.stock_id) >= _room(tx, stock, opening.kind):
+    if openings.active_holds(tx, stock.stock_id) >= _room(tx, stock):
         return Refused("All the room there is has been asked for or is held.")
     return None
 
 
-def _room(tx: Tx, stock: directory.Stock, kind: str) -> int:
+def _room(tx: Tx, stock: directory.Stock) -> int:
     """The last count while it may be believed; after that asking is the way to learn, up to what there ever is."""
-    latest = directory.latest(tx, stock.stock_id)
-    if latest is None or freshness(kind, tx.now - latest.observed_at, latest.available) is Freshness.STALE:
-        return stock.maximum
-    return latest.available
+    known = openings.state(tx, stock.stock_id)
+    return known.available if known is not None and _is_believed(tx, known) else stock.maximum
+
+
+def _is_believed(tx: Tx, known: openings.State) -> bool:
+    age = None if known.silent_at else age_of(known.observed_at, tx.now)
+    return freshness(known.life, age, known.available) in (Freshness.FRESH, Freshness.AGING)
 
 
 def _yes(tx: Tx, services: Services, hold: Hold) -> Reply:
@@ -150,18 +174,26 @@ def _yes(tx: Tx, services: Services, hold: Hold) -> Reply:
     for other in holds.of_conversation(tx, hold.conversation_id, "asked"):
         if holds.move(tx, other.hold_id, to="withdrawn", only_from=("asked",)):
             tell_provider(tx, services, other, "PU10")
+    _learn_from_yes(tx, hold)
     told_by = staff.aliases(tx, [hold.staff_id]).get(hold.staff_id, "")
     turn.take(tx, services, hold.conversation_id, HoldAnswered("held", hours=hold.hours, advocate=told_by))
     return "PU9", fields
 
 
-def _no(tx: Tx, services: Services, hold: Hold, reason: str) -> Reply:
+def _learn_from_yes(tx: Tx, hold: Hold) -> None:
+    """They looked, and there is room: as much as was counted while that may be believed, else what is held for sure."""
+    known = openings.state(tx, hold.stock_id)
+    counted = known.available if known is not None and _is_believed(tx, known) else 0
+    there = max(counted, holds.held(tx, hold.stock_id))
+    openings.observe(tx, stock_id=hold.stock_id, available=there, via="hold", by_id=hold.hold_id)
+
+
+def _no(tx: Tx, services: Services, hold: Hold, said: ProviderText) -> Reply:
     """To a request it is a no; to a held place the end of it, of which the person hears; after PU4, nobody came."""
     fields = {"ID": hold.short_id, "PROG": hold.code_name}
-    if holds.move(tx, hold.hold_id, to="declined", only_from=("asked", "held"), reason=reason or None):
-        if reason == "full":
-            others = directory.active_holds(tx, hold.stock_id)  # counted as there, and taken off again when shown
-            directory.observe(tx, stock_id=hold.stock_id, available=others, via="hold")
+    why = {"reason": said.reason or None, "facet": said.facet or None}
+    if holds.move(tx, hold.hold_id, to="declined", only_from=("asked", "held"), **why):
+        _learn_from_no(tx, hold, said)
         state = "lapsed" if hold.state == "held" else "declined"
         turn.take(tx, services, hold.conversation_id, HoldAnswered(state))
     else:
@@ -169,14 +201,27 @@ def _no(tx: Tx, services: Services, hold: Hold, reason: str) -> Reply:
     return "PU9N", fields
 
 
+def _learn_from_no(tx: Tx, hold: Hold, said: ProviderText) -> None:
+    """What a refusal teaches the directory. "safety" teaches nothing: that someone is there is kept nowhere."""
+    if said.reason == "full":
+        others = openings.active_holds(tx, hold.stock_id)  # counted as there, and taken off again when shown
+        openings.observe(tx, stock_id=hold.stock_id, available=others, via="hold", by_id=hold.hold_id)
+    elif said.reason == "fit":
+        draft_criterion(tx, hold, said.facet)
+    elif said.reason == "paused":
+        directory.set_status(tx, hold.program_id, "paused", only_from="active")
+
+
 def _moved_in(tx: Tx, hold: Hold) -> Reply:
     """One place fewer, with the age the count had: knowing of one says nothing new of the others. Said without a Y
     before it, it is no less true; of a place that was let go it is not believed."""
-    latest = directory.latest(tx, hold.stock_id)
+    latest = openings.state(tx, hold.stock_id)
     moved = holds.move(tx, hold.hold_id, to="arrived", only_from=("asked", "held", "expired"))
     if moved and latest is not None:
         left = max(0, latest.available - 1)
-        directory.observe(tx, stock_id=hold.stock_id, available=left, via="hold", observed_at=latest.observed_at)
+        openings.observe(
+            tx, stock_id=hold.stock_id, available=left, via="hold", observed_at=latest.observed_at, by_id=hold.hold_id
+        )
     fields: dict[str, str | int] = {"ID": hold.short_id, "PROG": hold.code_name}
     if latest is None or not (moved or hold.state == "arrived"):
         return "PU9N", fields
@@ -185,7 +230,7 @@ def _moved_in(tx: Tx, hold: Hold) -> Reply:
 
 def counted(tx: Tx, stocks: Iterable[directory.Stock]) -> int:
     """What was last said of these stocks together, holds not taken off: a program's own number, read back to it."""
-    standing = (directory.latest(tx, stock.stock_id) for stock in stocks)
+    standing = (openings.state(tx, stock.stock_id) for stock in stocks)
     return sum(latest.available for latest in standing if latest is not None)
 
 

@@ -11,8 +11,9 @@ from bot.store.holds import Hold
 
 
 def text_provider(tx: Tx, services: Services, *, number: str, language: str, key: str,
-                  fields: Mapping[str, str | int]) -> None:  # fmt: skip
-    """Queue one fixed text to this number; it leaves once the transaction has committed."""
+                  fields: Mapping[str, str | int], kind: str = "reply") -> None:  # fmt: skip
+    """Queue one fixed text to this number; it leaves once the transaction has committed. `kind` is `reply` (it tells of
+    something they wait for) or `ask` (nobody waits for it)."""
     person = people.find_or_add(tx, number, language)
     conversation_id = conversations.open_of(tx, person.person_id)
     stored = None if conversation_id is None else conversations.load(tx, conversation_id)
@@ -22,7 +23,7 @@ def text_provider(tx: Tx, services: Services, *, number: str, language: str, key
             flow_version=services.script.version,
         )  # fmt: skip
     messages.queue_text(
-        tx, conversation_id=stored.conversation_id, epoch=stored.epoch, kind="reply", key=key, language=language,
+        tx, conversation_id=stored.conversation_id, epoch=stored.epoch, kind=kind, key=key, language=language,
         body=services.script.wording.render(key, language, fields),
     )  # fmt: skip
     tx.after_commit(services.nudges.deliver)

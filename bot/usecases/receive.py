@@ -90,6 +90,8 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     context = _look(tx, phone, text.provider_sid)
     if context.known:
         return Outcome.DUPLICATE
+    if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
+        context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
     if stored.last_inbound_at is None and not stored.conversation.suppressed:
         _take_as_consent(tx, context.phone_key)
@@ -103,7 +105,8 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
         return _leave_unread(tx, services, _keep(tx, stored, inbound), body)
     if context.reporter:
         stored = _keep(tx, stored, inbound)
-        if report_opening.report(tx, services, number=phone, text=body, late=event.late):
+        told = {"number": phone, "text": body, "message_id": inbound["message_id"], "late": event.late}
+        if report_opening.report(tx, services, **told):
             return Outcome.PROVIDER
     if number is None:
         return _leave_unanswered(tx, _keep(tx, stored, inbound))
@@ -144,6 +147,8 @@ _ABOUT_THEM = (
     _p.person_id,
     _p.language,
     _p.code_word,
+    _p.duress_word,
+    _p.safe_hours,
     _s.at.label("suppressed_at"),
     reporters.c.program_id.label("reporter"),
     exists(select(literal(1)).where(*_IS_KNOWN)).label("known"),
@@ -185,7 +190,6 @@ def _look(tx: Tx, phone: str, sid: str) -> Any:
 def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Stored:
     if context.conversation_id is not None:
         return conversations.from_row(tx, context)
-    kept = context.code_word
     return conversations.start(
         tx,
         person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0]),
@@ -193,8 +197,20 @@ def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Store
         language=context.language or LANGUAGES[0],
         flow_version=services.script.version,
         suppressed=context.suppressed_at is not None,
-        code_word=tx.keys.open("people.code_word", context.person_id, kept) if kept else None,
+        words=_chosen_words(tx, context),
+        marks=_told_before(context),
     )
+
+
+def _chosen_words(tx: Tx, context: Any) -> dict[str, str]:
+    sealed = {"code_word": context.code_word, "duress_word": context.duress_word}
+    return {name: tx.keys.open(f"people.{name}", context.person_id, value) for name, value in sealed.items() if value}
+
+
+def _told_before(context: Any) -> tuple[str, ...]:
+    """What they told us in an earlier conversation is not asked again."""
+    told = {"hours": context.safe_hours is not None, "word": context.code_word is not None}
+    return tuple(mark for mark, known in told.items() if known)
 
 
 def _keep(tx: Tx, stored: Stored, inbound: dict[str, Any]) -> Stored:

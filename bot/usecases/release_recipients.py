@@ -19,6 +19,7 @@ from bot.store.campaigns import Campaign, Recipient
 from bot.store.db import Database, Tx
 from bot.usecases import turn
 from bot.usecases.campaign_pace import opener, pace
+from bot.usecases.signed_off import wording_at_the_gate
 from flows.conversation import Holder
 from flows.events import Invited
 
@@ -63,8 +64,10 @@ def _plan_hours(database: Database, campaign_id: str) -> None:
         campaign = campaigns.get(tx, campaign_id)
         if campaign is None:
             return
-        for recipient in campaigns.unplanned(tx, campaign_id, _PLANNED_AT_ONCE):
-            place = place_of(recipient.number, conversations.stated_zip3s(tx, recipient.person_id))
+        recipients = campaigns.unplanned(tx, campaign_id, _PLANNED_AT_ONCE)
+        zip3s = conversations.stated_zip3s(tx, [recipient.person_id for recipient in recipients])
+        for recipient in recipients:
+            place = place_of(recipient.number, zip3s.get(recipient.person_id, ()))
             at = next_open(place, tx.now, campaign.window)
             if at is None:
                 campaigns.refuse(tx, recipient.recipient_id, "no_hours")
@@ -139,6 +142,10 @@ def _in_conversation(tx: Tx, recipient: Recipient, stored: conversations.Stored 
     return Refused("in_conversation") if lately or held else None
 
 
+def _zip3s(tx: Tx, person_id: str) -> tuple[str, ...]:
+    return conversations.stated_zip3s(tx, [person_id]).get(person_id, ())
+
+
 def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, language: str) -> Answer:
     """The same gate that is asked again at delivery."""
     history = campaigns.histories(tx, [recipient.person_id], but=recipient.recipient_id).get(recipient.person_id)
@@ -151,12 +158,12 @@ def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, 
             epoch=0,
             current_epoch=0,
             held_by=Holder.BOT.value,
-            reviewed=services.script.wording.is_reviewed(campaign.key, language),
+            reviewed=wording_at_the_gate(tx, services).is_reviewed(campaign.key, language),
             allow_unreviewed=services.settings.allow_unreviewed_texts,
             stopped=campaigns.stopped(tx),
             consent=consent.state_of(tx, recipient.phone_key),
             safe_hours=recipient.safe_hours,
-            place=place_of(recipient.number, conversations.stated_zip3s(tx, recipient.person_id)),
+            place=place_of(recipient.number, _zip3s(tx, recipient.person_id)),
             basis=recipient.basis,
             campaign_state=campaign.state,
             window=campaign.window,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.rules.ladder import owner_alarm
 from bot.services import Services
-from bot.store import audit, conversations, handoffs, messages, staff, threads
+from bot.store import audit, conversations, handoffs, messages, promises, staff, threads
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.handoffs import Handoff
@@ -46,6 +46,7 @@ def reply(database: Database, services: Services, *, conversation_id: str, staff
             tx, conversation_id=conversation_id, epoch=epoch, kind="advocate", body=words,
             language=stored.conversation.language, staff_id=staff_id,
         )  # fmt: skip
+        promises.end(tx, conversation_id, "kept", but=["DL1"])  # a person wrote; an erasure is another deed
         audit.record(tx, act="reply_queued", staff_id=staff_id, object_id=message_id)
         tx.after_commit(services.nudges.deliver)
     return Queued(message_id)

@@ -13,7 +13,7 @@ from phonenumbers.timezone import time_zones_for_number
 
 from bot.rules.freshness import good_for_h
 from bot.services import Services
-from bot.store import directory
+from bot.store import directory, messages, openings
 from bot.store.db import Database, Tx
 from bot.store.directory import Reporter, Stock
 from bot.usecases import hold
@@ -21,10 +21,12 @@ from bot.usecases.hold import Reply
 from bot.usecases.provider_texts import text_provider
 from bot.usecases.refusal import Refused
 from flows.understanding import Intent, read
-from flows.understanding.provider import Counted, ProviderText, Said, read_provider
+from flows.understanding.provider import Counted, ProviderText, Said, masked, read_provider
 
 UNDO_WITHIN = timedelta(hours=24)
 OLDEST_COUNT = timedelta(days=365)
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A machine's clock may run ahead of ours by so much; its count is then taken as of now."""
 
 _THEIR_OWN = frozenset(
     {
@@ -37,7 +39,7 @@ _THEIR_OWN = frozenset(
 _NOT_UNDERSTOOD: Reply = ("PU6", {})
 
 
-def report(tx: Tx, services: Services, *, number: str, text: str, late: bool = False) -> bool:
+def report(tx: Tx, services: Services, *, number: str, text: str, message_id: str, late: bool = False) -> bool:
     """Take a text as a provider's, if it is one. False: it is an ordinary person's text and nothing was done. The
     caller has stored the inbound row in this transaction, and a repeated webhook never comes this far. A `late` text
     may not be true any more: they are asked to send it again."""
@@ -47,6 +49,8 @@ def report(tx: Tx, services: Services, *, number: str, text: str, late: bool = F
     said = read_provider(text)
     if _is_their_own(services, reporter, said, text):
         return False
+    if said.doubtful:
+        messages.rewrite(tx, message_id, masked(text))  # a provider's slip is no reason to keep a client's name
     key, fields = _NOT_UNDERSTOOD if late else _reply(tx, services, reporter, said, number)
     text_provider(tx, services, number=number, language=reporter.language, key=key, fields=fields)
     return True
@@ -54,20 +58,35 @@ def report(tx: Tx, services: Services, *, number: str, text: str, late: bool = F
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
+    """`is_new` is false when this very observation stood already, and nothing was added."""
+
     program_id: str
     available: int
     observed_at: datetime
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """By what way a count came that no text brought: call, api or web, and whose it was. A machine may speak for its
+    own organization alone."""
+
+    via: str = "call"
+    by_id: str | None = None
+    organization_id: str | None = None
 
 
 def record_count(database: Database, *, program: str, available: int, unit: str | None = None,
-                 at: datetime | None = None) -> Recorded | Refused:  # fmt: skip
-    """A count that staff heard by telephone. `program` is an id or a code name; `at` is when it was true."""
+                 at: datetime | None = None, source: Source = Source()) -> Recorded | Refused:  # fmt: skip
+    """A count that staff heard by telephone, or that a machine sent. `program` is an id or a code name; `at` is when it
+    was true. What the program itself would be asked back is refused; the same observation twice is one."""
     with database.transaction() as tx:
         observed_at = at or tx.now
-        if not tx.now - OLDEST_COUNT < observed_at <= tx.now:
+        if not tx.now - OLDEST_COUNT < observed_at <= tx.now + CLOCKS_DIFFER:
             return Refused("The time of a count must lie in the past year.")
+        observed_at = min(observed_at, tx.now)
         program_id = directory.program_id_of(tx, program)
-        if program_id is None:
+        if program_id is None or not _is_theirs(tx, program_id, source):
             return Refused("There is no such program.")
         stocks = directory.stocks_of(tx, program_id, lock=True)
         shares = _shares(stocks, (Counted(available, unit),))
@@ -76,8 +95,15 @@ def record_count(database: Database, *, program: str, available: int, unit: str 
         stock = shares[0][0]
         if not 0 <= available <= stock.maximum:
             return Refused(f"This program has {stock.maximum} at most.")
-        directory.observe(tx, stock_id=stock.stock_id, available=available, via="call", observed_at=observed_at)
+        said = {"stock_id": stock.stock_id, "available": available, "via": source.via, "by_id": source.by_id}
+        if at is not None and openings.known(tx, observed_at=observed_at, **said):
+            return Recorded(program_id, available, observed_at, is_new=False)
+        openings.observe(tx, observed_at=observed_at, **said)
         return Recorded(program_id, available, observed_at)
+
+
+def _is_theirs(tx: Tx, program_id: str, source: Source) -> bool:
+    return source.organization_id in (None, directory.organization_of(tx, program_id))
 
 
 def _is_their_own(services: Services, reporter: Reporter, said: ProviderText, text: str) -> bool:
@@ -95,7 +121,7 @@ def _reply(tx: Tx, services: Services, reporter: Reporter, said: ProviderText, n
         case Said.SAME:
             return _same(tx, services, reporter, number)
         case Said.FULL | Said.WAIT:
-            return _none_open(tx, services, reporter, number)
+            return _none_open(tx, services, reporter, number, waitlist=said.said is Said.WAIT)
         case Said.OFF:
             _none_open(tx, services, reporter, number)
             directory.set_status(tx, reporter.program_id, "paused", only_from="active")
@@ -146,7 +172,7 @@ _NOT_INTERCHANGEABLE = ("women_bed", "men_bed", "family_unit")
 
 def _same(tx: Tx, services: Services, reporter: Reporter, number: str) -> Reply:
     stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
-    known = [(stock, directory.latest(tx, stock.stock_id)) for stock in stocks]
+    known = [(stock, openings.state(tx, stock.stock_id)) for stock in stocks]
     shares = [(stock, latest.available) for stock, latest in known if latest is not None]
     if not shares:
         return _NOT_UNDERSTOOD
@@ -154,19 +180,24 @@ def _same(tx: Tx, services: Services, reporter: Reporter, number: str) -> Reply:
     return _observed(tx, services, reporter, shares, number)
 
 
-def _none_open(tx: Tx, services: Services, reporter: Reporter, number: str) -> Reply:
+def _none_open(tx: Tx, services: Services, reporter: Reporter, number: str, *, waitlist: bool = False) -> Reply:
     stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
-    return _observed(tx, services, reporter, [(stock, 0) for stock in stocks], number)
+    return _observed(tx, services, reporter, [(stock, 0) for stock in stocks], number, waitlist=waitlist)
 
 
-def _observed(tx: Tx, services: Services, reporter: Reporter, shares: list[tuple[Stock, int]], number: str) -> Reply:
-    """Append, and read back the whole program: PU2."""
+def _observed(tx: Tx, services: Services, reporter: Reporter, shares: list[tuple[Stock, int]], number: str, *,
+              waitlist: bool = False) -> Reply:  # fmt: skip
+    """Append, and read back the whole program: PU2. It is good for as long as the shortest-lived part of it."""
+    hours = 99
     for stock, available in shares:
-        directory.observe(tx, stock_id=stock.stock_id, available=available, via="sms")
+        openings.observe(tx, stock_id=stock.stock_id, available=available, via="sms", waitlist=waitlist)
+        now = openings.state(tx, stock.stock_id)
+        assert now is not None
+        hours = min(hours, good_for_h(now.life, available))
     told = sum(available for _, available in shares)
     local = tx.now.astimezone(_zone(reporter, number))
     time = services.script.wording.time_of_day(local, reporter.language)
-    return "PU2", {"PROG": reporter.code_name, "N": told, "H": good_for_h(reporter.kind, told), "TIME": time}
+    return "PU2", {"PROG": reporter.code_name, "N": told, "H": hours, "TIME": time}
 
 
 def _zone(reporter: Reporter, number: str) -> ZoneInfo:
@@ -179,7 +210,7 @@ def _zone(reporter: Reporter, number: str) -> ZoneInfo:
 
 def _undo(tx: Tx, reporter: Reporter) -> Reply:
     stocks = directory.stocks_of(tx, reporter.program_id, lock=True)
-    if not directory.undo_last(tx, [stock.stock_id for stock in stocks], since=tx.now - UNDO_WITHIN):
+    if not openings.undo_last(tx, [stock.stock_id for stock in stocks], since=tx.now - UNDO_WITHIN, via="sms"):
         return _NOT_UNDERSTOOD
     directory.set_status(tx, reporter.program_id, "active", only_from="paused")
     return "PU7", {"PROG": reporter.code_name, "N": hold.counted(tx, stocks)}

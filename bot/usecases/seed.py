@@ -16,11 +16,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.store import directory, people, staff
+from bot.rules.criteria import traits_of
+from bot.rules.vetting import REVERIFY_AFTER
+from bot.store import directory, directory_criteria, directory_places, openings, people, staff
 from bot.store.db import Database, Tx
 from bot.usecases import accounts
 
 SHIFT = timedelta(hours=24)
+SEED = "seed"
+"""Who verified what a demo says of its fictional programs."""
 _DATA = Path(__file__).parents[1] / "seed" / "demo.toml"
 
 
@@ -39,6 +43,7 @@ LOGINS = (
     Login("outreach", "omar@quietline.example", "omar-simulated-only", "Omar"),
     Login("approver", "petra@quietline.example", "petra-simulated-only", "Petra"),
     Login("directory", "dina@quietline.example", "dina-simulated-only", "Dina"),
+    Login("reviewer", "vera@quietline.example", "vera-simulated-only", "Vera"),
     Login("admin", "rosa@quietline.example", "rosa-simulated-only", "Rosa"),
 )
 """The passwords are public: they are set in simulation only."""
@@ -82,36 +87,6 @@ def refresh_demo(database: Database) -> None:
         _go_on_shift(tx)
 
 
-def traits_of(facets: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a program's facets allow to be said of it to a person: keys of [traits], never more than it stated."""
-    stated = (
-        facets.get("setting"),
-        _TONIGHT if (facets.get("intake_within_h") or 1000) <= 12 else None,
-        *(trait for facet, trait in _YES_TRAITS.items() if facets.get(facet) is True),
-        "kids_ok" if isinstance(facets.get("kids"), dict) else None,
-        "no_religion" if facets.get("faith") in ("none", "optional") else None,
-        "spanish_staff" if "es" in facets.get("languages", ()) else None,
-        "women_only" if facets.get("gender") == ["women"] else None,
-        "men_only" if facets.get("gender") == ["men"] else None,
-        f"nights_{facets['stay_nights']}" if "stay_nights" in facets else None,
-    )
-    return tuple(trait for trait in stated if trait is not None)
-
-
-_TONIGHT = "tonight"
-_YES_TRAITS = {
-    "by_phone": "by_phone",
-    "picks_up": "picks_up",
-    "phone": "keep_phone",
-    "pets": "pets_ok",
-    "lgbtq": "lgbtq_ok",
-    "trans": "trans_welcome",
-    "step_free": "step_free",
-    "meds": "meds_ok",
-    "leave_freely": "come_and_go",
-}
-
-
 @cache
 def _demo() -> dict[str, Any]:
     return tomllib.loads(_DATA.read_text(encoding="utf-8"))
@@ -141,17 +116,29 @@ def _stock_id(program: Mapping[str, Any], unit: str) -> str:
 def add_demo_directory(tx: Tx) -> None:
     """The fictional organizations, programs and reporters, with fresh counts."""
     demo = _demo()
+    reverify_at = tx.now + REVERIFY_AFTER
     for key, name in demo["organizations"].items():
-        directory.add_organization(tx, organization_id=f"demo-{key}", name=name, vetting="approved")
-    for program in demo["programs"]:
-        area = demo["areas"][program["area"]]
-        facets = {"timezone": area["timezone"], **program["facets"]}
-        program_id = _program_id(program)
-        directory.add_program(
-            tx, program_id=program_id, organization_id=f"demo-{program['organization']}", code_name=program["code"],
-            need=program["need"], kind=program["kind"], region=area["region"], zip3=area["zip3"], facets=facets,
-            traits=list(traits_of(facets)), confidential=program["need"] == "bed",
+        directory.add_organization(
+            tx, organization_id=f"demo-of-{key}", name=name, vetting="approved", source="seed", visibility="public",
+            jurisdictions=["US"], verified_at=tx.now, reverify_at=reverify_at,
         )  # fmt: skip
+    for program in demo["programs"]:
+        area, program_id = demo["areas"][program["area"]], _program_id(program)
+        facets = {"timezone": area["timezone"], **program["facets"]}
+        directory.add_program(
+            tx, program_id=program_id, organization_id=f"demo-of-{program['organization']}", code_name=program["code"],
+            need=program["need"], kind=program["kind"], region=area["region"], zip3=area["zip3"], facets=facets,
+            traits=list(traits_of(facets)), confidential=program["need"] == "bed", vetting="approved", source="seed",
+            visibility=program.get("visibility", "public"), intake=program.get("intake", {}), verified_at=tx.now,
+            reverify_at=reverify_at, updated_at=tx.now,
+        )  # fmt: skip
+        for facet, value in facets.items():
+            directory_criteria.state(tx, program_id=program_id, facet=facet, value=value, hardness="hard",
+                                     basis="policy", source="seed", verified_by=SEED)  # fmt: skip
+        for tag in program.get("specialisations", ()):
+            directory_criteria.specialise(tx, program_id=program_id, tag=tag, verified_by=SEED)
+        if "place" in program:
+            directory_places.add(tx, program_id=program_id, listing=program["place"], source="seed")
         for unit, maximum, _, _ in program["stocks"]:
             stock_id = _stock_id(program, unit)
             directory.add_stock(tx, stock_id=stock_id, program_id=program_id, unit=unit, maximum=maximum)
@@ -164,7 +151,7 @@ def _count_again(tx: Tx) -> None:
     for program in _demo()["programs"]:
         for unit, _, available, minutes in program["stocks"]:
             observed_at = tx.now - timedelta(minutes=minutes)
-            directory.observe(
+            openings.observe(
                 tx, stock_id=_stock_id(program, unit), available=available, via="seed", observed_at=observed_at
             )
 

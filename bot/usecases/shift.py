@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.store import audit, handoffs, staff
+from bot.store import audit, handoffs, promises, staff
 from bot.store.db import Database
+from bot.usecases.promises import SHIFT_BEGINS_WITHIN
 from bot.usecases.refusal import Refused
 
 LONGEST = timedelta(hours=12)
@@ -17,6 +18,7 @@ def go_on(database: Database, *, staff_id: str, until: datetime) -> Refused | No
         if not timedelta(0) < until - tx.now <= LONGEST:
             return Refused("A shift ends later than now, and within 12 hours.")
         staff.begin_shift(tx, staff_id, until)
+        promises.wake(tx, tx.now + SHIFT_BEGINS_WITHIN)
         audit.record(tx, act="shift_on", staff_id=staff_id, object_id=staff_id)
     return None
 

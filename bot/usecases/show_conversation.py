@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.store import consent, conversations, handoffs, people, staff, threads
+from bot.store import consent, conversations, handoffs, people, promises, staff, threads
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
+from flows.wording import NEVER_READ_BACK
 
-_PRIVATE = frozenset({"code_word"})
+_PRIVATE = NEVER_READ_BACK
 """Answers that no page and no command shows."""
 
 
@@ -35,12 +36,20 @@ def show_conversation(database: Database, number: str) -> dict[str, Any] | None:
             "flags": list(stored.conversation.flags) if stored else [],
             "safe_hours": person.safe_hours,
             "handoff": _handoff(tx, stored.conversation_id) if stored else None,
+            "promises": _promises(tx, stored.conversation_id) if stored else [],
             "messages": thread(tx, stored.conversation_id) if stored else [],
         }
 
 
 def shown_answers(answers: Mapping[str, object]) -> dict[str, object]:
     return {slot: value for slot, value in answers.items() if slot not in _PRIVATE}
+
+
+def _promises(tx: Tx, conversation_id: str) -> list[dict[str, Any]]:
+    return [
+        {"key": p.key, "made_at": _iso(p.made_at), "due_at": _iso(p.due_at), "ending": p.ending}
+        for p in promises.all_of(tx, conversation_id)
+    ]
 
 
 def show_handoffs(database: Database) -> list[dict[str, Any]]:

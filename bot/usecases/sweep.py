@@ -9,22 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot import log
-from bot.rules.ladder import WARN_BEFORE, next_alarm, owner_alarm, promised_minutes
+from bot.rules.ladder import next_alarm, owner_alarm
 from bot.services import Services
-from bot.store import handoffs, heartbeats, staff
-from bot.store.db import Database, Tx
-from bot.usecases import ask_providers, deliver, hold, link_audit, release_recipients, settle, turn
-from flows.actions import HandOff
-from flows.conversation import Tier
-from flows.events import PromiseLate
-
-LONGEST_RAISE_MINUTES = 10
-"""By how much a late promise is put off at a time: a wait is told honestly and often, not once and far."""
+from bot.store import handoffs, heartbeats
+from bot.store.db import Database
+from bot.usecases import (
+    ask_providers,
+    claim_texts,
+    climb_tasks,
+    hold,
+    keep_searching,
+    late_promises,
+    link_audit,
+    redact,
+    release_recipients,
+    settle,
+)
 
 
 def sweep(database: Database, services: Services) -> None:
     """One round."""
-    for part in (_beat, _alarms, _late_promises, _lapsed_holds, _stale_counts, _campaigns, _texts, _record):
+    parts = (
+        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts,
+        _record,
+    )  # fmt: skip
+    for part in parts:
         _apart(part, database, services)
 
 
@@ -59,31 +68,14 @@ def _page(services: Services, late: handoffs.Handoff) -> Callable[[], None]:
     return lambda: services.pager.page(handoff_id=late.handoff_id, tier=late.tier, step=late.step + 1)
 
 
+def _late_tasks(database: Database, services: Services) -> None:
+    """Duties nobody has done in time: the next named human, and a page. Comes again until somebody has."""
+    climb_tasks.climb_tasks(database, services)
+
+
 def _late_promises(database: Database, services: Services) -> None:
     """A promised wait that will be missed: the person is told first, with a wait that can be kept."""
-    with database.reading() as tx:
-        late = handoffs.promises_due(tx, tx.now + WARN_BEFORE)
-    for handoff in late:
-        with database.transaction() as tx:
-            _tell_late(tx, services, handoff.handoff_id)
-
-
-def _tell_late(tx: Tx, services: Services, handoff_id: str) -> None:
-    standing = handoffs.get(tx, handoff_id)
-    if standing is None or standing.state != "waiting" or standing.promised_at is None:
-        return
-    if standing.promised_at > tx.now + WARN_BEFORE:
-        return
-    handoffs.clear_promise(tx, handoff_id)
-    there = staff.on_shift(tx, tx.now)
-    if not there:
-        # Whoever was on shift when it was promised is not any more: the truth, and when somebody will be.
-        turn.ask_for_person(tx, services, standing.conversation_id, HandOff(Tier(standing.tier), "again"))
-        return
-    ahead = sum(1 for other in handoffs.waiting(tx) if other.opened_at < standing.opened_at)
-    minutes = min(promised_minutes(standing.tier, ahead=ahead, advocates=len(there)), LONGEST_RAISE_MINUTES)
-    handoffs.promise(tx, handoff_id, minutes)
-    turn.take(tx, services, standing.conversation_id, PromiseLate(there[0].alias, minutes))
+    late_promises.tell_late(database, services)
 
 
 def _lapsed_holds(database: Database, services: Services) -> None:
@@ -95,14 +87,24 @@ def _stale_counts(database: Database, services: Services) -> None:
     ask_providers.ask_providers(database, services)
 
 
+def _searches(database: Database, services: Services) -> None:
+    """People for whom nothing was open: looked for again whenever something was counted, and an advocate is told."""
+    keep_searching.look_again(database, services)
+
+
 def _campaigns(database: Database, services: Services) -> None:
     release_recipients.release_recipients(database, services)
 
 
 def _texts(database: Database, services: Services) -> None:
-    """Texts that are due, and texts whose fate is unknown: ring, in case a ring was lost."""
+    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied: ring, in case a ring was
+    lost."""
     with database.reading() as tx:
-        ring = deliver.anything_due(tx) or settle.anything_in_doubt(tx)
+        ring = (
+            claim_texts.anything_due(tx, services)
+            or settle.anything_in_doubt(tx)
+            or redact.anything_to_redact(tx, services)
+        )
     if ring:
         services.nudges.deliver()
 

@@ -13,13 +13,15 @@ from typing import Any, assert_never
 
 from bot.services import Services
 from bot.store import consent, conversations, handoffs, messages, people
+from bot.store import promises as kept_promises
 from bot.store.conversations import Stored
 from bot.store.db import Tx
-from bot.usecases import find_openings, hand_off, withdraw_holds
+from bot.usecases import find_openings, fire_protocol, hand_off, keep_searching, promises, withdraw_holds
 from flows.actions import (
     Action,
     Close,
     CodeWord,
+    DuressWord,
     EraseRequested,
     FindOpenings,
     HandOff,
@@ -61,11 +63,13 @@ class Work:
     epoch: int
     message_id: str | None = None
     wrote_at: datetime | None = None
-    """When the text that caused it was written."""
+    """When the text that caused it was written, if one did: whatever is said then answers them."""
     quiet: bool = False
     """A flood: only what safety and the law require is said."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     coming: deque[Event] = field(default_factory=deque)
+    event: Event | None = None
+    """What is being applied now."""
     found: OpeningsFound | None = None
     closes: bool = False
 
@@ -101,12 +105,14 @@ def apply(tx: Tx, services: Services, stored: Stored, event: Event, *, inbound: 
         steps += 1
         if steps > MOST_STEPS:
             raise TurnTooLong(stored.conversation.state)
-        turn = step(work.conversation, work.coming.popleft(), services.script)
+        work.event = work.coming.popleft()
+        turn = step(work.conversation, work.event, services.script)
         if turn.conversation.held_by is not work.conversation.held_by:
             work.epoch += 1
         work.conversation = turn.conversation
         for action in turn.actions:
             _carry_out(work, action)
+    _let_go_of_waits(work)
     _save(work)
     return work.conversation
 
@@ -117,7 +123,7 @@ def _carry_out(work: Work, action: Action) -> None:
         case Say():
             _say(work, action)
         case FindOpenings(answers):
-            work.found = find_openings.find(tx, answers)
+            work.found = keep_searching.find_or_keep_looking(tx, stored.conversation_id, answers)
             work.coming.append(work.found)
         case HandOff():
             work.coming.append(hand_off.open_for(tx, work.services, stored, action, work.conversation.language))
@@ -126,6 +132,7 @@ def _carry_out(work: Work, action: Action) -> None:
         case Withdraw(how):
             consent.withdraw(tx, stored.phone_key, how=how, message_id=work.message_id)
             messages.refuse_queued(tx, stored.person_id, "stopped")
+            kept_promises.end(tx, stored.conversation_id, "let_go")
         case Restore():
             consent.restore(tx, stored.phone_key, message_id=work.message_id)
         case Release(given, hours):
@@ -134,8 +141,11 @@ def _carry_out(work: Work, action: Action) -> None:
             people.set_safe_hours(tx, stored.person_id, ",".join(windows))
         case CodeWord(word):
             people.set_code_word(tx, stored.person_id, word)
+        case DuressWord(word):
+            people.set_duress_word(tx, stored.person_id, word)
         case EraseRequested():
             people.mark_erase_requested(tx, stored.person_id)
+            promises.write_down(tx, work.services, stored.conversation_id, "DL1", None, None)
         case Close():
             # Not while somebody is still in the queue: an open hand-off always has a living conversation.
             if handoffs.open_of(tx, stored.conversation_id) is None:
@@ -159,14 +169,23 @@ def _say(work: Work, say: Say) -> None:
             epoch=work.epoch,
             key=say.key,
             language=say.language,
-            kind="confirmation" if say.confirmation else "crisis" if say.crisis else "reply",
+            kind=_kind(work, say),
             body=wording.render(say.key, say.language, {"BRAND": settings.brand, **say.fields}),
             # The five minutes it has (R-S6) run from their STOP, however late that reached us.
             created_at=work.wrote_at if say.confirmation else None,
         )
     )
+    if say.key != "DL1":  # which asks first: the promise is made by their yes
+        promises.write_down(work.tx, work.services, work.stored.conversation_id, say.key, say, work.event)
     if say.key == "M1" and work.found is not None:
         find_openings.record_offers(work.tx, work.stored.conversation_id, work.found)
+
+
+def _kind(work: Work, say: Say) -> str:
+    """A text nobody has just asked for is a notice: it keeps to the person's hours."""
+    if say.confirmation or say.crisis:
+        return "confirmation" if say.confirmation else "crisis"
+    return "notice" if work.wrote_at is None else "reply"
 
 
 def _release(work: Work, given: bool, hours: int) -> None:
@@ -178,6 +197,16 @@ def _release(work: Work, given: bool, hours: int) -> None:
     who = wording.who(conversation.answers, conversation.language)
     items = wording.render("SH1", conversation.language, {"WHO": who})
     consent.release(work.tx, work.stored.person_id, items=items, hours=hours)
+
+
+def _let_go_of_waits(work: Work) -> None:
+    """They asked for quiet: no wait is running against us, and none is told of."""
+    state = work.services.script.states.get(work.conversation.state)
+    if work.wrote_at is not None and state is not None and state.quiet:
+        kept_promises.end(work.tx, work.stored.conversation_id, "let_go", waits_only=True)
+        standing = handoffs.open_of(work.tx, work.stored.conversation_id)
+        if standing is not None:
+            handoffs.clear_promise(work.tx, standing.handoff_id)
 
 
 def _save(work: Work) -> None:
@@ -205,6 +234,8 @@ def _save(work: Work) -> None:
     conversations.save(tx, stored.conversation_id, values)
     if work.closes:
         conversations.close(tx, stored.conversation_id)
+    if new_flags := [flag for flag in conversation.flags if flag not in stored.conversation.flags]:
+        fire_protocol.on_flags(tx, work.services, stored.conversation_id, new_flags, conversation.answers)
     if said:
         tx.after_commit(work.services.nudges.deliver)
 

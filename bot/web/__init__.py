@@ -12,8 +12,25 @@ from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response
 
 from bot.services import Services
-from bot.web import account, auth, campaigns, desk, health, moments, security, simulator, staff, twilio
+from bot.store.staff import ROLES
+from bot.web import (
+    account,
+    api,
+    auth,
+    campaigns,
+    desk,
+    flows,
+    health,
+    moments,
+    observations,
+    openings,
+    security,
+    simulator,
+    staff,
+    twilio,
+)
 from bot.web.context import EXTENSION, services
+from bot.web.desk import search
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
@@ -33,6 +50,7 @@ class Room:
 
 _DESK = Room("Desk", "/desk/", frozenset({"advocate", "lead"}))
 _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
+_SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
@@ -47,9 +65,11 @@ def register(app: Flask, built: Services) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
-    for room in (twilio, health, auth, account, staff, desk, campaigns, simulator):
+    for room in (
+        twilio, health, api, auth, account, staff, desk, campaigns, flows, simulator, openings, observations, search,
+    ):  # fmt: skip
         app.register_blueprint(room.blueprint)
-    for machines in (twilio, health):  # the carrier signs; a balancer only reads
+    for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
         security.csrf.exempt(machines.blueprint)
         auth.open_to_anyone(app, machines.blueprint)
 
@@ -68,7 +88,7 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    rooms = [room for room in (_DESK, _CAMPAIGNS, _STAFF) if account is not None and account.may(room.roles)]
+    rooms = [room for room in (_DESK, _CAMPAIGNS, _SCRIPT, _STAFF) if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, render_template, request
+from flask import Flask, Response, abort, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
@@ -29,6 +29,7 @@ _HEADERS = {
 }
 
 _PLAIN_WORDS = {
+    401: ("This key opens nothing", "Check it, or ask for a new one. It may have been ended."),
     400: ("That did not arrive whole", "Go back, and try again. Nothing was changed."),
     403: ("This page is not for your role", "If you need it, ask the lead who gave you your account."),
     404: ("There is nothing here", "It may have been closed, or the address is not right."),
@@ -89,6 +90,17 @@ def _protect(response: Response) -> Response:
     return response
 
 
+def _api_error(error: HTTPException, code: int) -> Response:
+    """For a machine, and for the person who reads its log: what happened, and what to do."""
+    title, advice = _PLAIN_WORDS.get(code, _PLAIN_WORDS[400 if code < 500 else 500])
+    said = {"error": title, "advice": error.description if code in (400, 401, 404, 429) else advice, "status": code}
+    response = jsonify(said)
+    response.status_code = code
+    kept = ("Allow", "Retry-After", "WWW-Authenticate")
+    response.headers.extend({name: value for name, value in error.get_headers() if name in kept})
+    return response
+
+
 def _csrf_page(_error: CSRFError) -> tuple[str, int]:
     title = "This page was open too long"
     advice = "Your log-in has ended or changed, so nothing was sent. Open the page again and try once more."
@@ -102,6 +114,8 @@ def _error_page(error: HTTPException) -> tuple[str, int] | Response:
     if request.path.startswith("/twilio/"):
         # Whatever goes wrong at the carrier's door, no word of a page may be texted to anybody.
         return Response("<Response/>", code, mimetype="text/xml")
+    if request.path.startswith("/api/"):
+        return _api_error(error, code)
     title, advice = _PLAIN_WORDS.get(code, _PLAIN_WORDS[400 if code < 500 else 500])
     if request.headers.get("HX-Request"):
         return title, code

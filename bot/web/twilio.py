@@ -99,8 +99,10 @@ def status() -> Response:
     if refusal:
         return refusal
     form = request.form
+    line = services()
     done = receipt(
-        services().database,
+        line.database,
+        line,
         message_id=request.args.get("m", "")[:40],
         provider_sid=form.get("MessageSid", "")[:40],
         status=form.get("MessageStatus", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flows.understanding.fold import is_sign
 from flows.understanding.gazetteer import Named
 from flows.understanding.lexicon import Found, Heard, Lexicon
 from flows.understanding.reading import Cause
@@ -44,7 +45,7 @@ def area_of(
 def _zip3(words: Sequence[str], asked: bool, lexicon: Lexicon) -> str | None:
     """The first three digits of the ZIP in the text. A house number, five digits or not, is not one."""
     near, zips, streets = (lexicon.sets[key] for key in ("area.near", "area.zip_words", "area.streets"))
-    alone = all(word in lexicon.sets["area.drop"] or word in zips or word.isdigit() for word in words)
+    alone = all(word in lexicon.sets["area.drop"] or word in zips or word.isdigit() or is_sign(word) for word in words)
     for at in range(len(words) - 1, -1, -1):
         word = words[at]
         if not word.isdigit() or word < "005":

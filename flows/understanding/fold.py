@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
+
+from flows.understanding.lookalike import apart, homoglyphs, without_digits
 
 LONGEST = 10_000
 """Characters that are read. A text message is at most 1,600; the bound keeps hostile input cheap."""
@@ -22,6 +24,9 @@ _ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _SHORTEST_CORRECTED = 4
+_LONGEST_CORRECTED = 24
+_TENS = frozenset(str(ten) for ten in range(20, 100, 10))
+_UNITS = frozenset("123456789")
 
 
 @lru_cache(maxsize=4096)
@@ -79,19 +84,37 @@ class Spelling:
     joined: Mapping[tuple[str, str], str]
     vocabulary: frozenset[str] = frozenset()
     near: Mapping[str, tuple[str, ...]] | None = None
+    everyday: frozenset[str] = frozenset()
+    sounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def settle(self, words: Iterable[str]) -> tuple[str, ...]:
         """The words in the one spelling in which phrases are kept and sought."""
+        return self.settle_with_others(words)[0]
+
+    def settle_with_others(self, words: Iterable[str]) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]]]:
+        """And, by place, the other known words that one slip may have made of what was typed."""
         settled: list[str] = []
+        others: dict[int, tuple[str, ...]] = {}
+        tens = 0
         for word in self._together(tuple(words)):
             known = self.variants.get(word)
             if known is not None:
+                if tens and known in _UNITS:
+                    # "twenty two", "treinta y cinco": one number
+                    del settled[-1 if settled[-1] != "y" else -2 :]
+                    known = str(tens + int(known))
                 settled.append(known)
-            elif word in self.vocabulary:
+                tens = int(known) if known in _TENS else 0
+                continue
+            tens = tens if word == "y" else 0
+            if word in self.vocabulary:
                 settled.append(word)
-            else:
-                settled.extend(self._unknown(word))
-        return self._joined(settled)
+                continue
+            meant, also = self._unknown(word)
+            if also:
+                others[len(settled)] = also
+            settled.extend(meant)
+        return self._joined(settled, others)
 
     def _together(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """`s t o p` is one word, if there is such a word."""
@@ -112,45 +135,92 @@ class Spelling:
     def _known(self, word: str) -> bool:
         return word in self.vocabulary or word in self.variants
 
-    def _unknown(self, word: str) -> tuple[str, ...]:
+    def _unknown(self, word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a word we do not know stands for, and what else it may."""
         if word.isdigit():
-            return (word,)
+            return (word,), ()
         if "0" <= word[0] <= "9":
-            apart = _COUNT_THEN_WORD.fullmatch(word)
-            if apart and not _ORDINAL.fullmatch(word):
-                return (apart[1], self.variants.get(apart[2], apart[2]))
-            return (word,)
+            counted = _COUNT_THEN_WORD.fullmatch(word)
+            if counted and not _ORDINAL.fullmatch(word):
+                return (counted[1], self.variants.get(counted[2], counted[2])), ()
+            return (word,), ()
+        if not word.isascii():
+            word = homoglyphs(word)
+            if not word.isascii():
+                return (word,), ()
+            if self._known(word):
+                return self._spelled((word,)), ()
+        if not word.isalpha():
+            spelled = without_digits(word)
+            return self._spelled((spelled,)) if self._known(spelled) else (word,), ()
         if _LONG_RUN.search(word):
             for shorter in (_LONG_RUN.sub(r"\1\1", word), _LONG_RUN.sub(r"\1", word), _RUN.sub(r"\1", word)):
                 if self._known(shorter):
-                    return (self.variants.get(shorter, shorter),)
+                    return self._spelled((shorter,)), ()
             word = _LONG_RUN.sub(r"\1", word)
-        return (self._corrected(word),)
+        once = _RUN.sub(r"\1", word)
+        if len(word) <= _SHORTEST_CORRECTED and self._known(once):
+            return self._spelled((once,)), ()
+        if self.near is None:
+            return (word,), ()
+        near = self._corrected(word)
+        if near:
+            return (near[0],), near[1:]
+        return self._spelled(apart(word, self._known)) or (word,), ()
 
-    def _corrected(self, word: str) -> str:
-        """The one known word a single slip away that starts alike; the word itself when there is none.
+    def _spelled(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self.variants.get(word, word) for word in words)
+
+    def _corrected(self, word: str) -> tuple[str, ...]:
+        """The known words a single slip away that start alike, words of meaning before everyday ones.
         The first letter must agree, or be swapped with the second: `bills` is never `pills`."""
-        if self.near is None or len(word) < _SHORTEST_CORRECTED or len(word) > 24:
-            return word
-        best = ""
+        if self.near is None or not _SHORTEST_CORRECTED <= len(word) <= _LONGEST_CORRECTED:
+            return ()
+        found: set[str] = set()
         for cut in (word, *shortened(word)):
             for known in self.near.get(cut, ()):
                 alike = known[0] == word[0] or known[:2] == word[1::-1]
-                if alike and OSA.distance(word, known, score_cutoff=1) <= 1 and (not best or known < best):
-                    best = known
-        return best or word
+                if alike and known not in found and OSA.distance(word, known, score_cutoff=1) <= 1:
+                    found.add(known)
+        found.update(self.sounds.get(sounded(word), ()))
+        return tuple(sorted({self.variants.get(one, one) for one in found}, key=lambda w: (w in self.everyday, w)))
 
-    def _joined(self, words: list[str]) -> tuple[str, ...]:
+    def _joined(
+        self, words: list[str], others: dict[int, tuple[str, ...]]
+    ) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]]]:
         if not any(pair in self.joined for pair in pairwise(words)):
-            return tuple(words)
+            return tuple(words), others
         out: list[str] = []
-        for word in words:
+        moved: dict[int, tuple[str, ...]] = {}
+        for at, word in enumerate(words):
             one = self.joined.get((out[-1], word)) if out else None
             if one is None:
+                if at in others:
+                    moved[len(out)] = others[at]
                 out.append(word)
             else:
                 out[-1] = one
-        return tuple(out)
+        return tuple(out), moved
+
+
+_SOUNDS = (("qu", "k"), ("ce", "se"), ("ci", "si"), ("ge", "je"), ("gi", "ji"), ("ll", "y"), ("rr", "r"), ("c", "k"),
+           ("z", "s"), ("v", "b"), ("h", ""))  # fmt: skip
+
+
+def sounded(word: str) -> str:
+    """The word as Spanish sounds: `bibir` and `vivir`, `ablar` and `hablar`, `resivo` and `recibo` are one."""
+    for written, heard in _SOUNDS:
+        word = word.replace(written, heard)
+    return word
+
+
+def sounding(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """An index from a sound to the known words that have it."""
+    index: dict[str, set[str]] = {}
+    for word in words:
+        if len(word) >= _SHORTEST_CORRECTED and word.isalpha() and word.isascii():
+            index.setdefault(sounded(word), set()).add(word)
+    return {sound: tuple(sorted(known)) for sound, known in index.items()}
 
 
 def shortened(word: str) -> tuple[str, ...]:

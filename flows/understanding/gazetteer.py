@@ -62,7 +62,7 @@ class Gazetteer:
                     entries.append((place, sure))
                     for name in names:
                         folded = settle(words_of(name))
-                        plant(tree, folded, len(entries) - 1)
+                        plant(tree, tuple((word,) for word in folded), len(entries) - 1)
                         words.update(folded)
                 if "abbr" in table:
                     letters[str(table["abbr"])] = place
@@ -75,7 +75,7 @@ class Gazetteer:
     def named(self, words: Sequence[str]) -> list[Named]:
         """The places named, longest name first from each point, in the order of the text."""
         out: list[Named] = []
-        hits = find(self.tree, words, ())
+        hits = find(self.tree, words, (), [(word,) for word in words])
         taken = 0
         for hit in sorted(hits, key=lambda h: (h.start, -h.end, not self.entries[h.phrase][1])):
             place, sure = self.entries[hit.phrase]

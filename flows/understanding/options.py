@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flows.understanding.fold import is_sign
 from flows.understanding.lexicon import Found, Heard, Lexicon
 from flows.understanding.reading import Expecting
 
@@ -36,7 +37,7 @@ def bare_numbers(heard: Heard, lexicon: Lexicon) -> list[str] | None:
     loose = lexicon.sets["bare.words"]
     ordinals = [str(lexicon.ordinals[word]) for word in heard.words if word in lexicon.ordinals]
     for word in heard.words:
-        if not (word.isdigit() or word in lexicon.ordinals or word in loose or not word.isalnum()):
+        if not (word.isdigit() or word in lexicon.ordinals or word in loose or is_sign(word) or word in "?-$"):
             return None
     if ordinals:
         return ordinals  # "the 1st 1": the number word only stands for "one of them"

@@ -1,26 +1,30 @@
 """Where in a text do the phrases of the word lists stand?
 
-A phrase is words in a row. `a|b` is either word, `#` any number, `*` up to three words of any kind. Words that only
-colour a sentence ("just", "really") may stand between the words of any phrase.
+A phrase is words in a row. `a|b` is either word, `@name` any word of that group, `#` any number, `*` up to three words
+of any kind. Words that only colour a sentence ("just", "really") may stand between the words of any phrase.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 GAP = "*"
 NUMBER = "#"
 WIDEST_GAP = 3
+
+Spots = tuple[tuple[str, ...], ...]
+"""A phrase: for each word of it, what may stand there."""
 
 
 @dataclass(slots=True)
 class Node:
     """One word along some phrases: what may follow, and the phrases that end here."""
 
-    after: dict[str, Node] = field(default_factory=dict)
+    after: dict[str, tuple[Node, ...]] = field(default_factory=dict)
     ends: tuple[int, ...] = ()
+    choices: dict[tuple[str, ...], Node] = field(default_factory=dict)
+    """Where each choice of words leads; needed only while phrases are planted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +36,39 @@ class Hit:
     phrase: int
 
 
-def spread(pattern: str) -> list[str]:
-    """Every plain phrase an entry with `a|b` stands for."""
-    return [" ".join(choice) for choice in product(*(word.split("|") for word in pattern.split()))]
+def joined_spots(spots: Spots, joined: Mapping[tuple[str, str], str]) -> list[Spots]:
+    """The phrase, and the phrase with each two words that are sought as one ("he is" as "hes") made one."""
+    every = [spots]
+    for at in range(len(spots) - 1):
+        ones = {joined[a, b] for a in spots[at] for b in spots[at + 1] if (a, b) in joined}
+        if ones:
+            shorter = (*spots[:at], tuple(sorted(ones)), *spots[at + 2 :])
+            every.extend(one for one in joined_spots(shorter, joined) if one not in every)
+    return every
 
 
-def plant(root: Node, words: Sequence[str], phrase: int) -> None:
-    """Add one phrase."""
+def plant(root: Node, spots: Spots, phrase: int) -> None:
+    """Add one phrase. Words that may stand in the same spot lead to one node, so that nothing is multiplied out."""
     node = root
-    for word in words:
-        node = node.after.setdefault(word, Node())
+    for choice in spots:
+        following = node.choices.get(choice)
+        if following is None:
+            following = node.choices[choice] = Node()
+            for word in choice:
+                node.after[word] = (*node.after.get(word, ()), following)
+        node = following
     if phrase not in node.ends:
         node.ends = (*node.ends, phrase)
 
 
-def find(root: Node, words: Sequence[str], colour: Collection[str]) -> list[Hit]:
-    """Every place where a phrase stands, in the order of the text; the shortest match from each start."""
+def find(root: Node, words: Sequence[str], colour: Collection[str], ways: Sequence[Sequence[str]]) -> list[Hit]:
+    """Every place where a phrase stands, in the order of the text; the shortest match from each start.
+    `ways` says what each word may stand for in a phrase: itself, a group, any number."""
     found: dict[tuple[int, int], int] = {}
     last = len(words)
     first = root.after
-    numbers = NUMBER in first
-    for start, word in enumerate(words):
-        if word not in first and not (numbers and word.isdigit()):
+    for start in range(last):
+        if not any(way in first for way in ways[start]):
             continue
         stack = [(root, start)]
         while stack:
@@ -64,19 +79,12 @@ def find(root: Node, words: Sequence[str], colour: Collection[str]) -> list[Hit]
                     found[start, phrase] = at
             if at >= last or not node.after:
                 continue
-            _follow(node, at, words, last, stack)
+            after = node.after
+            for way in ways[at]:
+                if way in after:
+                    stack.extend([(following, at + 1) for following in after[way]])
+            for beyond in after.get(GAP, ()):
+                stack.extend([(beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last))])
             if node is not root and words[at] in colour and not node.ends:
                 stack.append((node, at + 1))
     return [Hit(start, end, phrase) for (start, phrase), end in found.items()]
-
-
-def _follow(node: Node, at: int, words: Sequence[str], last: int, stack: list[tuple[Node, int]]) -> None:
-    after = node.after
-    following = after.get(words[at])
-    if following is not None:
-        stack.append((following, at + 1))
-    if NUMBER in after and words[at].isdigit():
-        stack.append((after[NUMBER], at + 1))
-    if GAP in after:
-        beyond = after[GAP]
-        stack.extend((beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last)))

@@ -36,13 +36,15 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class ProviderText:
-    """One text, read. `hold_id` and `reason` (`full`, `fit` or empty) belong to answers about a hold; `doubtful` means
-    that words were in it which may tell of a person, so that the count must be confirmed."""
+    """One text, read. `hold_id`, `reason` (a key of _REASONS, or empty) and the `facet` that does not fit belong to
+    answers about a hold; `doubtful` means that words were in it which may tell of a person, so that the count must be
+    confirmed."""
 
     said: Said
     counts: tuple[Counted, ...] = ()
     hold_id: str | None = None
     reason: str = ""
+    facet: str = ""
     doubtful: bool = False
 
 
@@ -54,6 +56,15 @@ def read_provider(text: str) -> ProviderText:
     if not words or len(words) > 40:
         return _UNCLEAR
     return _about_a_hold(words) or _one_word(words) or _counts(words) or _UNCLEAR
+
+
+def masked(text: str) -> str:
+    """The text with every word that may tell of a person taken out: what is kept of one that was doubtful."""
+    return re.sub(r"[^\W_]+", lambda word: word[0] if _is_plain(word[0]) else "…", text)
+
+
+def _is_plain(word: str) -> bool:
+    return all(w in _PLAIN or (w.isdecimal() and len(w) <= 4) for w in _words(word))
 
 
 _UNCLEAR = ProviderText(Said.UNCLEAR)
@@ -76,13 +87,13 @@ def _about_a_hold(words: list[str]) -> ProviderText | None:
     said = _HOLD_VERBS.get(verb)
     if said is None:
         return None
-    return ProviderText(said, hold_id=rest[0].upper(), reason=_reason(rest[1:]) if said is Said.HOLD_NO else "")
-
-
-def _reason(words: list[str]) -> str:
-    if not _FULL.isdisjoint(words):
-        return "full"
-    return "fit" if not _FIT.isdisjoint(words) else ""
+    if said is not Said.HOLD_NO:
+        return ProviderText(said, hold_id=rest[0].upper())
+    reason = next((reason for reason, keys in _REASONS.items() if not keys.isdisjoint(rest[1:])), "")
+    facet = next((_FACETS[word] for word in rest[1:] if word in _FACETS), "")
+    # "N 7KQ kids" says as much as "N 7KQ FIT kids"
+    return ProviderText(said, hold_id=rest[0].upper(), reason=reason or ("fit" if facet else ""),
+                        facet=facet if reason in ("", "fit") else "")  # fmt: skip
 
 
 def _one_word(words: list[str]) -> ProviderText | None:
@@ -150,7 +161,32 @@ _HOLD_VERBS = {
     "in": Said.MOVED_IN,
 }  # fmt: skip
 _FULL = _set("full lleno llena")
-_FIT = _set("fit va")  # "N 7KQ FIT", "N 7KQ NO VA"
+_REASONS = {
+    "full": _FULL,
+    "safety": _set("safety unsafe safe seguridad"),  # someone linked to this person is here: only the word is kept
+    "staffing": _set("staff staffing personal"),
+    "paused": _set("paused pause pausa closed cerrado"),
+    "conditions": _set("conditions condition rules reglas condiciones"),
+    "fit": _set("fit va"),  # "N 7KQ FIT", "N 7KQ NO VA"
+}
+_FACETS = {
+    word: facet
+    for facet, words in {
+        "kids": "kid kids child children boys boy family nino ninos ninas hijos familia",
+        "pet": "pet pets dog dogs cat cats mascota mascotas perro gato",
+        "pregnancy": "pregnant pregnancy embarazada embarazo",
+        "adult": "adult adults partner couple couples pareja parejas",
+        "gender": "men man male women woman female gender hombre hombres mujer mujeres",
+        "trans": "trans",
+        "age": "age young older minor minors edad menor menores",
+        "area": "area county zip local condado",
+        "wheelchair": "wheelchair stairs steps silla escaleras",
+        "meds": "meds medication medications medicinas",
+        "language": "language spanish english idioma espanol ingles",
+    }.items()
+    for word in words.split()
+}
+"""What did not fit, as bot/rules/matching.py names it."""
 _TAKEN = _set("took taken takes gave filled moved tomo ocupo llevo entro")
 _KEYWORDS = {
     Said.SAME: _set("same igual unchanged mismo misma"),
@@ -198,3 +234,5 @@ _NUMBERS = {
     )
     for word in words.split()
 }  # fmt: skip
+_PLAIN = frozenset().union(_FILLER, _UNTIL, _TAKEN, _UNITS, _NUMBERS, *_KEYWORDS.values(), ["no", "not", "but", "pero"])
+"""Words that are about places alone."""

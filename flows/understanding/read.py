@@ -33,6 +33,8 @@ MEANINGS: Mapping[str, tuple[Intent, tuple[Flag, ...]]] = {
     "help": (Intent.HELP, (Flag.HUMAN,)),
     "third_party": (Intent.THIRD_PARTY, (Flag.THIRD_PARTY,)),
     "erase": (Intent.ERASE, ()),
+    "known": (Intent.KNOWN, ()),
+    "new_word": (Intent.NEW_WORD, ()),
     "unshare": (Intent.UNSHARE, ()),
     "later": (Intent.LATER, ()),
     "unsafe": (Intent.LATER, (Flag.UNSAFE,)),
@@ -88,6 +90,11 @@ class _Draft:
             self.inside.add(intent)
         self.flags.setdefault(intent, set()).update(flags)
 
+    def others(self, intent: Intent) -> list[Cause]:
+        """Why each other flag stands, when another meaning won."""
+        return [cause for other, causes in self.meant.items() if other is not intent and other in self.flags
+                and self.flags[other] for cause in causes]  # fmt: skip
+
     def flagged(self) -> tuple[str, ...]:
         """Every flag of every meaning that stands, in the order of Flag."""
         seen = set().union(*self.flags.values())
@@ -116,7 +123,7 @@ def read(text: str, *, expecting: Expecting | None, language: str, lexicon: Lexi
         language=_spoken(draft, intent, requested, own),
         other_language=foreign if intent is Intent.OTHER_LANGUAGE else None,
         short_time=any(f.rule.name == "short_time" for f in found),
-        causes=tuple(dict.fromkeys((*draft.meant.get(intent, ()), *draft.causes))),
+        causes=tuple(dict.fromkeys((*draft.meant.get(intent, ()), *draft.causes, *draft.others(intent)))),
     )
 
 
@@ -269,7 +276,8 @@ def _decide(draft: _Draft, expecting: Expecting | None) -> Intent:
         return ranked[0]
     if parser == "yes_no" and ranked and ranked[0] in (Intent.YES, Intent.NO):
         return ranked[0]
-    if parser == "yes_no" and draft.led is not None and (not ranked or RANK[ranked[0]] > RANK[Intent.NO]):
+    undecided = not ranked or (RANK[ranked[0]] > RANK[Intent.NO] and ranked[0] is not Intent.LOST)
+    if parser == "yes_no" and draft.led is not None and undecided:
         return draft.led
     if parser == "word" and not draft.asked and ranked and ranked[0] is not Intent.SKIP:
         return Intent.UNCLEAR

@@ -23,6 +23,8 @@ class Intent(StrEnum):
     HELP = "help"
     THIRD_PARTY = "third_party"
     ERASE = "erase"
+    KNOWN = "known"  # "what do you know about me": read back to them, once it is safe
+    NEW_WORD = "new_word"  # wants another code word
     UNSHARE = "unshare"  # consent to share taken back (SH2)
     LATER = "later"
     BOT = "bot"

@@ -25,6 +25,8 @@ RULES = frozenset(
         "booking",
         "where_is_it",
         "erase",
+        "known",
+        "new_word",
         "unshare",
         "later",
         "unsafe",
@@ -107,4 +109,6 @@ PHRASE_SETS = frozenset(
 VALUE_TABLES = frozenset({"options", "letters", "language_request"})
 """Sections of value = [phrases]; they count as the whole text only."""
 
-OTHER = frozenset({"spellings", "joined", "numbers", "ordinals", "limits", "other_languages", "scripts"})
+OTHER = frozenset(
+    {"spellings", "also", "groups", "endings", "joined", "numbers", "ordinals", "limits", "other_languages", "scripts"}
+)

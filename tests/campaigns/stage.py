@@ -12,7 +12,18 @@ from sqlalchemy import select
 from bot.adapters.clock import FakeClock
 from bot.adapters.fake_carrier import FakeCarrier
 from bot.services import Services
-from bot.store import campaigns, consent, conversations, directory, handoffs, heartbeats, messages, people, staff
+from bot.store import (
+    campaigns,
+    consent,
+    conversations,
+    directory,
+    handoffs,
+    heartbeats,
+    messages,
+    openings,
+    people,
+    staff,
+)
 from bot.store.db import Database
 from bot.usecases.approve_campaign import approve_campaign
 from bot.usecases.import_recipients import Imported, Wanted, import_recipients
@@ -51,12 +62,7 @@ class Stage:
 
     def count(self, available: int, region: str = AREA) -> None:
         with self.database.transaction() as tx:
-            n = tx.conn.execute(select(directory.observations.c.observation_id)).all()
-            tx.conn.execute(
-                directory.observations.insert(),
-                {"observation_id": str(len(n)), "stock_id": region, "available": available, "observed_at": tx.now,
-                 "received_at": tx.now, "via": "web", "undone": False},
-            )  # fmt: skip
+            openings.observe(tx, stock_id=region, available=available, via="web")
 
     def load(self, *rows: str, **wanted: Any) -> Imported:
         """Import a list of `number,language,basis` rows."""
@@ -178,5 +184,5 @@ def _row(tx: Any, table: str, region: str) -> dict[str, Any]:
     return {
         "program_id": region, "organization_id": region, "code_name": region[:8], "need": "bed",
         "kind": "emergency_house", "status": "active", "region": region, "zip3": ["782"], "facets": {}, "traits": [],
-        "confidential": True,
+        "confidential": True, "vetting": "approved",
     }  # fmt: skip

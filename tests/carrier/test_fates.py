@@ -6,12 +6,13 @@ import json
 import logging
 import socket
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from bot.adapters.twilio import CODES, TwilioCarrier, sticky_sender
+from bot.adapters.twilio import CODES, TwilioCarrier
 from bot.errors import SendError
 from bot.simulator.control import Control
 from tests.carrier.line import ACCOUNT, ANA, BEA, OURS, TOKEN, Answer, Line, settle, text_to
@@ -161,6 +162,26 @@ def test_what_is_handed_over(twilio: TwilioCarrier, control: Control, line: Line
     assert created["validity_s"] == 14_400
 
 
+def test_it_leaves_by_the_number_it_is_given(line: Line) -> None:
+    carrier = TwilioCarrier(ACCOUNT, TOKEN, (OURS, BEA), "", line.base, "https://x.example")
+    for sender in (BEA, OURS, ""):
+        line.answers.append(Answer(201, json.dumps({"sid": "SM" + "1" * 32}), JSON))
+        carrier.send(replace(text_to(ANA), sender=sender))
+    assert [call.form["From"] for call in line.calls] == [BEA, OURS, OURS]
+
+
+@pytest.mark.parametrize(
+    ("retention", "asked"),
+    [((), {}), (("content",), {"ContentRetention": "discard"}),
+     (("content", "address"), {"ContentRetention": "discard", "AddressRetention": "obfuscate"})],
+)  # fmt: skip
+def test_what_the_account_keeps_to_itself_is_asked_for_with_each_text(line: Line, retention, asked) -> None:  # type: ignore[no-untyped-def]
+    line.answers.append(Answer(201, json.dumps({"sid": "SM" + "1" * 32}), JSON))
+    TwilioCarrier(ACCOUNT, TOKEN, (OURS,), "", line.base, "https://x.example", retention).send(text_to(ANA))
+    form = line.calls[0].form
+    assert {name: form[name] for name in ("ContentRetention", "AddressRetention") if name in form} == asked
+
+
 def test_a_service_sends_when_one_is_set(simulator, line: Line, control: Control) -> None:  # type: ignore[no-untyped-def]
     carrier = TwilioCarrier(ACCOUNT, TOKEN, (), "MG" + "1" * 32, simulator.base, line.base)
     since = datetime.now(UTC)
@@ -168,18 +189,6 @@ def test_a_service_sends_when_one_is_set(simulator, line: Line, control: Control
     assert [m.provider_sid for m in carrier.look_up(to=ANA, since=since)] == [sid]
     settle(control)
     assert {c.form.get("MessagingServiceSid") for c in line.calls} == {"MG" + "1" * 32}
-
-
-def test_a_person_always_sees_the_same_number_of_ours() -> None:
-    senders = tuple(f"+1210555010{i}" for i in range(4))
-    people = [f"+1512555{i:04d}" for i in range(400)]
-    chosen = {to: sticky_sender(senders, to) for to in people}
-    assert chosen == {to: sticky_sender(tuple(reversed(senders)), to) for to in people}, "order does not matter"
-    shares = [list(chosen.values()).count(s) for s in senders]
-    assert min(shares) > 60, "each number carries its share"
-    kept = {to: sticky_sender(senders[:3], to) for to in people}
-    moved = [to for to in people if kept[to] != chosen[to]]
-    assert {chosen[to] for to in moved} == {senders[3]}, "only people of the number that went are moved"
 
 
 def test_connections_are_kept_and_never_shared_with_a_fork(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

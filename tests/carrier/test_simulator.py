@@ -413,6 +413,23 @@ def test_a_taken_port_is_one_clear_line(line: Line, tmp_path: Path) -> None:
     assert ran.stderr == "QUIETLINE_SIMULATOR_PORT is taken by another process.\n"
 
 
+def test_a_text_emptied_at_the_carrier_stays_on_the_phone(twilio: TwilioCarrier, control: Control) -> None:
+    since = datetime.now(UTC)
+    sid = twilio.send(text_to(ANA, "kept on the phone"))
+    settle(control)
+    twilio.redact(sid)
+    assert [message.body for message in twilio.look_up(to=ANA, since=since)] == [""]
+    assert [text["body"] for text in control.thread(ANA)] == ["kept on the phone"]
+
+
+def test_a_text_whose_words_are_discarded_is_shown_without_them(simulator, line: Line, control: Control) -> None:  # type: ignore[no-untyped-def]
+    carrier = TwilioCarrier(ACCOUNT, TOKEN, (OURS,), "", simulator.base, line.base, ("content",))
+    since = datetime.now(UTC)
+    carrier.send(text_to(ANA, "kept on the phone"))
+    assert [message.body for message in carrier.look_up(to=ANA, since=since)] == [""]
+    assert [text["body"] for text in control.thread(ANA)] == ["kept on the phone"]
+
+
 def test_what_the_first_address_does_not_take_goes_to_the_second_with_the_reason(line: Line) -> None:
     server = SimulatorServer(
         settings_for(line, inbound_url=f"{line.base}/twilio/inbound#rc=0", fallback_url=f"{line.base}/twilio/fallback")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.adapters.clock import FakeClock
-from bot.store import campaigns, conversations, directory, handoffs, people
+from bot.store import campaigns, conversations, directory, handoffs, openings, people
 from bot.store.db import Database
 from bot.store.messages import messages
 from bot.usecases import ask_providers as asking
@@ -35,10 +35,11 @@ def line(database: Database, clock: FakeClock) -> TheLine:
             directory.add_program(
                 tx, program_id=name, organization_id="house", code_name=name, need="bed", kind="emergency_house",
                 region="Here", zip3=[], facets={"timezone": "America/Chicago"}, traits=[], confidential=True,
+                vetting="approved",
             )  # fmt: skip
             directory.add_stock(tx, stock_id=name, program_id=name, unit="bed", maximum=9)
             directory.add_reporter(tx, number=number, program_id=name, language=language)
-            directory.observe(tx, stock_id=name, available=1, via="call")
+            openings.observe(tx, stock_id=name, available=1, via="call")
     line = the_line(database, clock)
     come(line, day=0, hour=9)
     return line

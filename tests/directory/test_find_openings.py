@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.adapters.clock import FakeClock
-from bot.store import directory
+from bot.store import directory, openings
 from bot.store.db import Database, Tx
 from bot.usecases.find_openings import find, search
 from bot.usecases.seed import add_demo_directory, refresh_demo
@@ -89,9 +89,9 @@ def _change(tx: Tx, change: str) -> None:
         case "paused":
             tx.conn.execute(update(programs).where(programs.c.program_id == "demo-cedar-1").values(status="paused"))
         case "full":
-            directory.observe(tx, stock_id="demo-cedar-1-room", available=0, via="call")
+            openings.observe(tx, stock_id="demo-cedar-1-room", available=0, via="call")
         case "held":
-            directory.observe(tx, stock_id="demo-cedar-1-room", available=1, via="call")
+            openings.observe(tx, stock_id="demo-cedar-1-room", available=1, via="call")
             _hold(tx)
 
 
@@ -120,7 +120,7 @@ def test_a_lapsed_hold_is_free_again_before_anyone_sweeps(demo: Database, clock:
 def test_a_late_report_of_an_earlier_time_does_not_win(demo: Database) -> None:
     with demo.transaction() as tx:
         earlier = tx.now - timedelta(hours=3)
-        directory.observe(tx, stock_id="demo-cedar-1-room", available=0, via="call", observed_at=earlier)
+        openings.observe(tx, stock_id="demo-cedar-1-room", available=0, via="call", observed_at=earlier)
     assert found(demo, **MOTHER).count == 1
 
 

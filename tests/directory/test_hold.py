@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import select
 
 from bot.adapters.clock import FakeClock
-from bot.store import consent, conversations, directory, people
+from bot.store import consent, conversations, directory, holds, openings, people, tasks
+from bot.store.crypto import Keyring
 from bot.store.db import Database
-from bot.usecases.hold import ANSWER_WITHIN, Asked, ask, lapse
+from bot.store.directory_records import criteria
+from bot.usecases.confirm_match import confirm_match
+from bot.usecases.hold import ANSWER_WITHIN, Asked, ask, extend, lapse
 from bot.usecases.refusal import Refused
 from bot.usecases.seed import add_demo_directory
+from tests.conftest import TEST_KEYS, TEST_SECRET
 from tests.directory.test_report_opening import CEDAR, room, says
 from tests.usecases.line import TheLine, the_line
+from tests.web.line import services_on
 
 STOCK = "demo-cedar-1-room"
 
@@ -195,6 +202,94 @@ def test_nobody_can_answer_for_another_program(line: TheLine) -> None:
     held = short_id(line, someone(line))
     says(line, "+12105550122", f"Y {held}")
     assert state(line, held)[0] == "asked"
+
+
+def test_a_refusal_for_fit_is_a_question_for_a_person_and_no_rule_yet(line: TheLine) -> None:
+    held = short_id(line, someone(line))
+    says(line, CEDAR, f"N {held} FIT kids")
+    with line.database.reading() as tx:
+        (task,) = tasks.list_open(tx, kind="draft_criterion")
+        drafts = tx.conn.execute(select(criteria.c.facet, criteria.c.verified_at)).all()
+    assert (task.program_id, task.assigned_to) == ("demo-cedar-1", line.staff_id)  # type: ignore[attr-defined]
+    assert ("kids", None) in [tuple(row) for row in drafts]
+
+
+def test_safety_teaches_nothing_and_paused_pauses(line: TheLine) -> None:
+    held = short_id(line, someone(line))
+    says(line, CEDAR, f"N {held} safety, her husband works here")
+    assert state(line, held) == ("declined", "safety")
+    assert room(line, "demo-cedar-1") == {"room": 2}
+    held = short_id(line, someone(line, "+12105550152"))
+    says(line, CEDAR, f"N {held} paused")
+    assert room(line, "demo-cedar-1") == {}
+
+
+def test_a_yes_makes_the_count_as_young_as_the_answer(line: TheLine, clock: FakeClock) -> None:
+    held = short_id(line, someone(line))
+    clock.advance(timedelta(minutes=20))
+    says(line, CEDAR, f"Y {held}")
+    with line.database.reading() as tx:
+        known = openings.state(tx, STOCK)
+    assert known is not None
+    assert (known.available, known.observed_at) == (2, clock.now())
+
+
+def test_a_held_place_is_kept_longer_once(line: TheLine, clock: FakeClock) -> None:
+    held = short_id(line, someone(line), hours=2)
+    staff_id = line.staff_id  # type: ignore[attr-defined]
+    with line.database.reading() as tx:
+        hold_id = holds.find(tx, "demo-cedar-1", held).hold_id  # type: ignore[union-attr]
+    longer = partial(extend, line.database, line.services, hold_id=hold_id, staff_id=staff_id, hours=4)
+    assert isinstance(longer(), Refused)
+    says(line, CEDAR, f"Y {held}")
+    assert longer() is None
+    assert isinstance(longer(), Refused)
+    clock.advance(timedelta(hours=5))
+    assert lapse(line.database, line.services) == 0
+    clock.advance(timedelta(hours=2))
+    assert lapse(line.database, line.services) == 1
+
+
+def test_the_best_are_asked_at_once_and_the_first_yes_lets_the_others_go(line: TheLine) -> None:
+    talk = someone(line)
+    answered = confirm_match(line.database, line.services, conversation_id=talk, staff_id=line.staff_id)  # type: ignore[attr-defined]
+    assert isinstance(answered, tuple)
+    assert len({one.hold_id for one in answered}) == 3
+    with line.database.reading() as tx:
+        asked_of = holds.of_conversation(tx, talk, "asked")
+        number, _ = directory.reporters_of(tx, asked_of[1].program_id)[0]
+    says(line, number, f"Y {asked_of[1].short_id}")
+    with line.database.reading() as tx:
+        assert [hold.state for hold in holds.of_conversation(tx, talk)] == ["withdrawn", "held", "withdrawn"]
+
+
+_RACER = """
+import sys
+from bot.adapters.clock import FakeClock
+from tests.directory.test_hold import race_in_a_process
+race_in_a_process(*sys.argv[1:])
+"""
+
+
+def race_in_a_process(url: str, now: str, staff_id: str, talk: str) -> None:
+    database = Database(url, Keyring(TEST_KEYS, TEST_SECRET), FakeClock(datetime.fromisoformat(now)))
+    services = services_on(database)
+    got = ask(database, services, conversation_id=talk, stock_id=STOCK, staff_id=staff_id)
+    print("asked" if isinstance(got, Asked) else "refused")
+
+
+def test_nor_when_whole_processes_ask(line: TheLine) -> None:
+    talks = [someone(line, f"+1210555017{n}") for n in range(4)]
+    url = line.database.engine.url.render_as_string(hide_password=False)
+    staff_id = line.staff_id  # type: ignore[attr-defined]
+    racers = [
+        subprocess.Popen([sys.executable, "-c", _RACER, url, line.clock.now().isoformat(), staff_id, talk],
+                         stdout=subprocess.PIPE, text=True)
+        for talk in talks
+    ]
+    said = sorted(racer.communicate(timeout=120)[0].strip() for racer in racers)
+    assert said == ["asked", "asked", "refused", "refused"]
+    assert room(line, "demo-cedar-1") == {"room": 0}
 
 
 def at_once(jobs: list[Callable[[], object]]) -> list[object]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.understanding.provider import Counted, ProviderText, Said, read_provider
+from flows.understanding.provider import Counted, ProviderText, Said, masked, read_provider
 
 COUNTS = [
     ("3", [(3, None)]),
@@ -80,6 +80,37 @@ def test_a_count_beside_words_that_may_tell_of_a_person_waits_for_a_yes(text: st
 )
 def test_answers_to_a_hold(text: str, said: Said, reason: str) -> None:
     assert read_provider(text) == ProviderText(said, hold_id="7KQ", reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "facet"),
+    [
+        ("N 7KQ FIT kids", "fit", "kids"),
+        ("N 7KQ kids", "fit", "kids"),
+        ("N 7KQ NO VA mascotas", "fit", "pet"),
+        ("N 7KQ full, only men left", "full", ""),
+        ("N 7KQ safety, he is here", "safety", ""),
+        ("N 7KQ no staff", "staffing", ""),
+        ("N 7KQ paused", "paused", ""),
+        ("N 7KQ rules", "conditions", ""),
+    ],
+)
+def test_why_a_place_says_no(text: str, reason: str, facet: str) -> None:
+    read = read_provider(text)
+    assert (read.said, read.reason, read.facet) == (Said.HOLD_NO, reason, facet)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("had 3 but maria g took 1", "had 3 but … … took 1"),
+        ("2 for Jasmine, call 2105550142", "2 for …, … …"),
+        ("tenemos 3 pero María tomó 1", "tenemos 3 pero … tomó 1"),
+        ("2 beds open, thanks", "2 beds open, thanks"),
+    ],
+)
+def test_what_may_tell_of_a_person_is_taken_out(text: str, kept: str) -> None:
+    assert masked(text) == kept
 
 
 @given(st.text(max_size=200))

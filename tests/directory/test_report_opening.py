@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.adapters.clock import FakeClock
-from bot.store import directory
+from bot.store import openings
 from bot.store.db import Database
 from bot.usecases.receive import Outcome
 from bot.usecases.refusal import Refused
@@ -44,7 +44,7 @@ def says(line: TheLine, number: str, text: str) -> str:
 def room(line: TheLine, program_id: str) -> dict[str, int]:
     """What is open of a program, by unit, holds taken off."""
     with line.database.reading() as tx:
-        return {o.unit: o.available for o in directory.openings(tx) if o.program_id == program_id}
+        return {o.unit: o.available for o in openings.openings(tx) if o.program_id == program_id}
 
 
 def test_a_provider_reports_in_english(line: TheLine) -> None:
@@ -96,6 +96,7 @@ def test_what_is_not_certain_is_asked_back_and_not_stored(line: TheLine, text: s
 
 def test_a_count_with_a_name_is_kept_once_it_is_confirmed(line: TheLine) -> None:
     says(line, CEDAR, "had 3 but maria g took 1")
+    assert line.shows(CEDAR)["messages"][0]["body"] == "had 3 but … … took 1"
     assert "has 2 open" in says(line, CEDAR, "2")
 
 
@@ -113,17 +114,46 @@ def test_off_pauses_and_a_number_or_undo_brings_it_back(line: TheLine) -> None:
 def test_every_count_is_appended(line: TheLine) -> None:
     for text in ("3", "4", "full", "undo"):
         says(line, CEDAR, text)
-    o = directory.observations.c
+    o = openings.observations.c
     with line.database.reading() as tx:
         query = select(o.available, o.undone).where(o.stock_id == "demo-cedar-1-room").order_by(o.received_at)
         assert [tuple(row) for row in tx.conn.execute(query)] == [(2, False), (3, False), (4, False), (0, True)]
+
+
+def test_full_with_a_list_is_kept_as_such(line: TheLine) -> None:
+    for text, waitlist in (("wait", True), ("full", False)):
+        says(line, CEDAR, text)
+        with line.database.reading() as tx:
+            known = openings.state(tx, "demo-cedar-1-room")
+        assert known is not None
+        assert (known.available, known.waitlist) == (0, waitlist)
+
+
+def test_what_each_count_proves_is_learned_and_undo_unlearns_it(line: TheLine) -> None:
+    def checks() -> tuple[int, int]:
+        with line.database.reading() as tx:
+            known = openings.state(tx, "demo-cedar-1-room")
+        assert known is not None
+        return known.belief.checks, known.belief.proved
+
+    line.clock.advance(timedelta(hours=20))
+    says(line, CEDAR, "1")
+    assert checks() == (1, 1)
+    line.clock.advance(timedelta(hours=20))
+    says(line, CEDAR, "full")
+    assert checks() == (2, 1)
+    says(line, CEDAR, "undo")
+    assert checks() == (1, 1)
+    record_count(line.database, program="Cedar-1", available=0, at=line.clock.now() - timedelta(hours=30))
+    assert checks() == (2, 0), "a late report takes its place in what is learned: true turns into two that were not"
+    assert room(line, "demo-cedar-1") == {"room": 1}
 
 
 def test_the_same_webhook_twice_counts_once(line: TheLine) -> None:
     assert line.text("3", sender=CEDAR, sid="SM" + "7" * 32) is Outcome.PROVIDER
     assert line.text("3", sender=CEDAR, sid="SM" + "7" * 32) is Outcome.DUPLICATE
     with line.database.reading() as tx:
-        o = directory.observations.c
+        o = openings.observations.c
         query = select(func.count()).where(o.stock_id == "demo-cedar-1-room", o.via == "sms")
         assert tx.conn.execute(query).scalar() == 1
 

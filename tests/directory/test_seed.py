@@ -8,11 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from bot.store import directory, staff
+from bot.rules.criteria import traits_of
+from bot.store import directory, openings, staff
 from bot.store.db import Database
 from bot.usecases import accounts
 from bot.usecases.find_openings import search
-from bot.usecases.seed import LOGINS, Seeded, seed, traits_of
+from bot.usecases.seed import LOGINS, Seeded, seed
 
 COPY = tomllib.loads((Path(__file__).parents[2] / "flows" / "copy" / "en.toml").read_text(encoding="utf-8"))
 
@@ -25,7 +26,7 @@ def test_an_empty_database_gets_a_directory_log_ins_and_advocates_on_shift(datab
         assert accounts.check_password(database, login.email, login.password)
     with database.reading() as tx:
         assert {s.alias for s in staff.on_shift(tx, tx.now + timedelta(hours=23))} == {"Ana", "Luis"}
-        assert len(directory.openings(tx)) >= seeded.programs
+        assert len(openings.openings(tx)) >= seeded.programs
     assert {ranked.candidate.need for ranked in search(database, {})} == {
         "bed", "advocacy", "health", "legal", "basics", "other",
     }  # fmt: skip
@@ -48,13 +49,13 @@ def test_nothing_is_put_where_anyone_real_may_be(database: Database) -> None:
     accounts.add_staff(database, email="someone@example.org", alias="Someone", roles=["admin"])
     assert seed(database, demo=True) == Seeded()
     with database.reading() as tx:
-        assert directory.openings(tx) == []
+        assert openings.openings(tx) == []
 
 
 def test_providers_are_fictional_and_their_texts_fit(sqlite_database: Database) -> None:
     seed(sqlite_database, demo=True)
     with sqlite_database.reading() as tx:
-        for opening in directory.openings(tx):
+        for opening in openings.openings(tx):
             assert len(opening.code_name) <= 8, "{PROG} is measured with eight"
             assert set(opening.traits) <= set(COPY["traits"])
             for number, language in directory.reporters_of(tx, opening.program_id):

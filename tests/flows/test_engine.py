@@ -5,6 +5,7 @@ The traps are those of `reference/aesthetics.md` 5 and `reference/stack.md` 4, o
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,15 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transitions import MachineError
 
-from bot.cli.chat import happen
-from bot.script_files import load_script
+from bot.script_files import documents, load_script
 from flows import engine
 from flows.actions import HandOff, Say, TellAdvocates, Withdraw
 from flows.conversation import LANGUAGES, Conversation, Holder
 from flows.cursor import Cursor
 from flows.engine import EngineError, diagram, machine_of, step, triggers
 from flows.events import HandOffOpened, MessageReceived, OpeningsFound
-from flows.script import Script, lint
+from flows.script import Script
+from flows.structure import doubtful, wrong
+from flows.transcript import happen
 
 SCRIPT = load_script()
 RESTING = [s.name for s in SCRIPT.states.values() if not s.passing and s.name != "stopped"]
@@ -44,7 +46,7 @@ def somewhere(state: str, **fields: object) -> Conversation:
 
 
 def test_the_script_has_no_structural_fault() -> None:
-    assert lint(SCRIPT) == []
+    assert [*wrong(SCRIPT), *doubtful(SCRIPT)] == []
 
 
 @pytest.mark.parametrize("state", RESTING)
@@ -143,15 +145,7 @@ def test_a_broken_script_is_refused_with_the_key_that_is_wrong(break_it, names) 
 
 
 def _documents() -> dict:
-    from bot import script_files as files  # the documents themselves are private to that file
-
-    folder = files.FLOWS
-    return {
-        "line": files._read(folder / "line.toml"),
-        "screen": files._read(folder / "screen.toml"),
-        "copy": {n: files._read(folder / "copy" / f"{n}.toml") for n in LANGUAGES},
-        "lexicon": {n: files._read(folder / "lexicon" / f"{n}.toml") for n in (*LANGUAGES, "places")},
-    }
+    return copy.deepcopy(documents())
 
 
 # --- What must hold whatever is texted ----------------------------------------------------------------------------

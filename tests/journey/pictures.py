@@ -40,6 +40,7 @@ def main() -> int:
         with house_on(Path(folder)) as house:
             _campaign(browser, house)
             _phones_and_desk(browser, house)
+            _script(browser, house)
         browser.close()
     large = [path.name for path in FOLDER.glob("*.png") if path.stat().st_size >= LARGEST]
     sys.stdout.write("".join(f"{path.name} {path.stat().st_size}\n" for path in sorted(FOLDER.glob("*.png"))))
@@ -89,6 +90,24 @@ def _phones_and_desk(browser: Browser, house: House) -> None:
         page.locator(".bubble.in", has_text="20 min").wait_for()
         house.wait_for(lambda: english.thread()[-2]["status"] == "delivered")
         _take(page, "reply")
+
+
+def _script(browser: Browser, house: House) -> None:
+    with watched(browser, house) as watch:
+        page = watch.page
+        log_in(page, "Vera")
+        page.goto("/flows/texts/C1")
+        page.get_by_role("button", name="Sign off the Spanish words").click()
+        page.get_by_text("You signed off C1 in Spanish.").wait_for()
+        _take(page, "text")
+        page.goto("/flows/#s-safe_now")
+        _take(page, "script")
+        page.goto("/flows/try/")
+        for text in ("hi", "yes", "ok", "yes", "2nite, me n my 2 kids, near 78201"):
+            page.get_by_label("Your text").fill(text)
+            page.get_by_role("button", name="Send").click()
+            page.locator(".bubble.in", has_text=text).last.wait_for()
+        _take(page, "try", dark=True)
 
 
 def _phone(house: House, number: str) -> Phone:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.asking import Ask, AskFacts, Contact, Rest, Standing, Telephone, decide
+from bot.rules.freshness import prior
 
 NOON = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)  # in Chicago
 TEXAS, SEATTLE, TOLL_FREE = "+12105550121", "+12065550121", "+18005550121"
@@ -25,11 +26,14 @@ def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
     return NOON.replace(hour=hour + 5, minute=minute, second=second)
 
 
+def counted(available: int, at: datetime, kind: str = "emergency_house") -> Standing:
+    return Standing(available, at, prior(kind))
+
+
 DUE = AskFacts(
     now=NOON,
-    kind="emergency_house",
     timezone="America/Chicago",
-    standing=(Standing(1, ago(hours=30)),),
+    standing=(counted(1, ago(hours=30)),),
     contacts=(Contact(TEXAS),),
 )
 
@@ -42,8 +46,8 @@ def about(**them: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"standing": (Standing(1, ago(hours=20)),)}, "fresh"),
-        ({"standing": (Standing(0, ago(hours=20)),)}, "fresh"),  # full is a count too
+        ({"standing": (counted(1, ago(hours=20)),)}, "fresh"),
+        ({"standing": (counted(0, ago(hours=20)),)}, "fresh"),  # full is a count too
         ({"standing": ()}, "fresh"),  # never counted: there is no last count to tell
         ({"stopped": True}, "stopped"),
         ({"contacts": ()}, "nobody"),
@@ -68,10 +72,10 @@ def test_a_program_is_left_alone(changed: dict[str, Any], why: str) -> None:
     ("changed", "number", "available", "hours"),
     [
         ({}, TEXAS, 1, 30),
-        ({"standing": (Standing(0, ago(hours=96)),)}, TEXAS, 0, 96),
-        ({"kind": "night_shelter", "standing": (Standing(1, ago(hours=2)),)}, TEXAS, 1, 2),
+        ({"standing": (counted(0, ago(hours=96)),)}, TEXAS, 0, 96),
+        ({"standing": (counted(1, ago(hours=2), "night_shelter"),)}, TEXAS, 1, 2),
         # As a whole: one part that has aged is enough, and the age told is the oldest.
-        ({"standing": (Standing(5, ago(hours=1)), Standing(1, ago(hours=40)))}, TEXAS, 6, 40),
+        ({"standing": (counted(5, ago(hours=1)), counted(1, ago(hours=40)))}, TEXAS, 6, 40),
         (about(wrote_at=ago(minutes=60)), TEXAS, 1, 30),
         (about(asked_at=ago(hours=24)), TEXAS, 1, 30),
         (about(asked_at=ago(hours=24), silences=2), TEXAS, 1, 30),
@@ -108,8 +112,14 @@ def test_a_program_is_asked(changed: dict[str, Any], number: str, available: int
     ],
 )
 def test_only_in_office_hours(zone: str | None, number: str, now: datetime, open_: bool) -> None:
-    due = replace(DUE, now=now, timezone=zone, contacts=(Contact(number),), standing=(Standing(1, ago(days=3)),))
+    due = replace(DUE, now=now, timezone=zone, contacts=(Contact(number),), standing=(counted(1, ago(days=3)),))
     assert decide(due) == (Ask(Contact(number), 1, now - ago(days=3)) if open_ else Rest("hours"))
+
+
+@pytest.mark.parametrize(("hour", "open_"), [(6, False), (7, True), (10, True), (11, False), (14, False)])
+def test_only_in_the_hours_it_chose(hour: int, open_: bool) -> None:
+    due = replace(DUE, now=at(hour), hours=(7, 11), standing=(counted(1, ago(days=3)),))
+    assert isinstance(decide(due), Ask) is open_
 
 
 def test_an_office_that_is_shut_is_not_asked_because_another_is_open() -> None:

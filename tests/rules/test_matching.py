@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.rules.freshness import prior
 from bot.rules.matching import Candidate, Verdict, judge, match, survey
 
 NOW = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
@@ -20,7 +21,8 @@ FITS, MAY_FIT, DOES_NOT = Verdict.FITS, Verdict.MAY_FIT, Verdict.DOES_NOT
 def program(name: str = "p", *, need: str = "bed", zip3: str = "782", available: int = 2, minutes: int | None = 30,
             kind: str = "emergency_house", **facets: object) -> Candidate:  # fmt: skip
     observed_at = None if minutes is None else NOW - timedelta(minutes=minutes)
-    return Candidate(name, f"{name}-stock", need, kind, frozenset(zip3.split()), facets, (), available, observed_at)
+    served = frozenset(zip3.split())
+    return Candidate(name, f"{name}-stock", need, prior(kind), served, facets, (), available, observed_at)
 
 
 def verdict(candidate: Candidate, **answers: object) -> Verdict:

@@ -21,6 +21,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 REPLY = SendFacts(
     kind="reply", created_at=NOON, now=NOON, suppressed=False, epoch=3, current_epoch=3, held_by="bot", reviewed=True
 )
+ASK = replace(REPLY, kind="ask", place=TEXAS)
 NOTICE = replace(REPLY, kind="notice", place=TEXAS, safe_hours="afternoon")
 CAMPAIGN = replace(REPLY, kind="campaign", place=TEXAS, basis="opted_in", campaign_state="running")
 CONFIRMATION = replace(REPLY, kind="confirmation", suppressed=True)
@@ -48,6 +49,17 @@ def test_after_stop_nothing_leaves_but_the_one_confirmation(kind: str) -> None:
         (CONFIRMATION, {"now": NOON + 5 * MINUTE + timedelta(seconds=1)}, Refused("confirmation_late")),
         (CONFIRMATION, {"current_epoch": 4, "held_by": "advocate"}, Allowed()),
         (CONFIRMATION, {"reviewed": False}, Refused("unreviewed")),
+        (REPLY, {"now": NOON + 61 * MINUTE}, Allowed()),
+        (REPLY, {"now": NOON + 61 * MINUTE, "attempts": 1}, Refused("stale")),
+        (REPLY, {"now": NOON + 61 * MINUTE, "attempts": 1, "kind": "crisis"}, Allowed()),
+        (ASK, {}, Allowed()),
+        (ASK, {"now": NIGHT}, Refused("ask_late")),
+        (ASK, {"now": NOON + timedelta(hours=5)}, Refused("ask_late")),  # five in the afternoon in San Antonio
+        (ASK, {"now": NOON + timedelta(hours=5), "timezone": "America/Denver"}, Allowed()),
+        (ASK, {"place": None, "now": NOON - timedelta(hours=2)}, Refused("ask_late")),  # eight on the other coast
+        (ASK, {"stopped": True}, Later("kill_switch", NOON + 5 * MINUTE)),
+        (ASK, {"consent": "withdrawn"}, Refused("consent_withdrawn")),
+        (ASK, {"held_by": "advocate"}, Refused("held_by_advocate")),
         (NOTICE, {}, Allowed()),
         (NOTICE, {"now": NIGHT}, Later("safe_hours", NOON + DAY)),
         (NOTICE, {"safe_hours": "night"}, Later("safe_hours", NOON + timedelta(hours=6))),

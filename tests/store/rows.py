@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table
 
 from bot.store.db import Tx, UTCDateTime, new_id
 from bot.store.schema import metadata
@@ -18,9 +18,12 @@ from bot.store.schema import metadata
 NOON = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 
 CHOSEN: dict[str, Any] = {
+    "applications.state": "applied",
     "campaigns.state": "draft",
     "consent.state": "given",
     "conversations.held_by": "bot",
+    "criteria.basis": "law",
+    "criteria.hardness": "hard",
     "handoffs.tier": "P1",
     "handoffs.state": "waiting",
     "handoffs.owner_id": None,
@@ -30,8 +33,13 @@ CHOSEN: dict[str, Any] = {
     "messages.status": "received",
     "programs.facets": {},
     "programs.status": "active",
+    "programs.vetting": "approved",
     "recipients.basis": "opted_in",
     "recipients.state": "waiting",
+    "service_at_locations.confidential": False,
+    "tasks.backup_at": NOON,
+    "redactions.state": "due",
+    "reviews.act": "signed",
 }
 
 
@@ -57,6 +65,8 @@ def _row(tx: Tx, table: Table, filled: Filled) -> dict[str, Any]:
     width = getattr(key.type, "length", None) or 32
     filled.ids[table.name] = new_id()[-width:]
     row = {column.name: _value(tx, column, filled) for column in table.columns}
+    if key.foreign_keys:  # it stands beside its parent, under the same id
+        filled.ids[table.name] = row[key.name]
     if isinstance(key.type, String):
         row[key.name] = filled.ids[table.name]
     for column in table.columns:
@@ -82,7 +92,7 @@ def _value(tx: Tx, column: Column[Any], filled: Filled) -> Any:
             return []
         case Boolean():
             return False
-        case Integer():
+        case Integer() | Float():
             return 1
         case String():
             # Random, for some columns are unique; never longer than the column.

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.adapters.twilio import CONNECT_S, READ_S
 from bot.errors import SendError
 from bot.store.messages import messages, queue_text
 from bot.usecases import deliver as deliver_module
@@ -15,7 +16,7 @@ from bot.usecases.claim import Claimed, claim
 from bot.usecases.deliver import LEASE
 from bot.usecases.receipt import receipt
 from bot.usecases.reply import reply
-from bot.usecases.settle import MOST_ATTEMPTS
+from bot.usecases.settle import LOOK_AGAIN, MOST_ATTEMPTS, SAFE_WAIT
 from tests.usecases.line import PERSON, TheLine, the_line
 
 SECOND = "+12105550143"
@@ -134,7 +135,9 @@ def test_the_carrier_says_wait(line) -> None:
     line.carrier.fail_next(SendError(20429, "later", "Too many at once.", retry_after_s=7))
     assert line.deliver() == []
     assert line.deliver() == []
-    line.clock.advance(timedelta(seconds=7))
+    line.clock.advance(timedelta(seconds=6.9))
+    assert line.deliver() == [], "sooner than it asked"
+    line.clock.advance(timedelta(seconds=7 * 0.25 + 0.1))
     assert len(line.deliver()) == 1
 
 
@@ -169,10 +172,19 @@ def test_a_text_whose_fate_is_unknown_reaches_the_phone_exactly_once(line, carri
     assert line.settle() == 0, "asked before the carrier's own call could have ended"
     assert line.deliver() == [], "sent again on a guess"
     line.clock.advance(LEASE + timedelta(seconds=1))
-    assert line.settle() == 1
+    assert line.settle() == carried, "one look at a list is no proof that a text never left"
+    assert line.deliver() == []
+    look_until_settled(line)
     line.deliver()
     assert len(line.carrier.sent) == 1
     assert line.statuses()[0][1] == "sent"
+
+
+def look_until_settled(line: TheLine) -> None:
+    """As the clock does, every few seconds, until a list that does not show the text is a proof."""
+    for _ in range(int((LEASE + SAFE_WAIT + LOOK_AGAIN) / timedelta(seconds=5))):
+        line.clock.advance(timedelta(seconds=5))
+        line.settle()
 
 
 @pytest.mark.parametrize("carried", [True, False])
@@ -186,8 +198,7 @@ def test_a_worker_that_died_between_sent_and_recorded(line, monkeypatch, carried
         line.deliver()
     monkeypatch.undo()
     assert line.statuses() == [("C1", "sending", None)]
-    line.clock.advance(LEASE + timedelta(seconds=1))
-    line.settle()
+    look_until_settled(line)
     line.deliver()
     assert len(line.carrier.sent) == 1
     assert line.statuses() == [("C1", "sent", None)]
@@ -212,10 +223,10 @@ def test_one_result_that_cannot_be_written_costs_the_others_nothing(line, monkey
         line.text("hi", sender=f"+121055501{n:02d}")
     write = deliver_module._record
 
-    def fails_for_one(tx, item, result) -> None:  # type: ignore[no-untyped-def]
-        if item.text.to.endswith("01"):
+    def fails_for_one(tx, done) -> None:  # type: ignore[no-untyped-def]
+        if any(item.text.to.endswith("01") for item, _ in done):
             raise OperationalError("UPDATE", {}, Exception("the row cannot be written"))
-        write(tx, item, result)
+        write(tx, done)
 
     monkeypatch.setattr(deliver_module, "_record", fails_for_one)
     line.deliver()
@@ -234,10 +245,12 @@ def test_an_id_the_carrier_used_for_an_inbound_text_may_come_back_for_one_of_our
     assert line.statuses() == [("C1", "sent", None)]
 
 
-def test_no_more_is_claimed_than_can_be_posted_at_once() -> None:
+def test_a_call_is_over_before_anybody_takes_its_absence_for_a_proof() -> None:
     """A text that waits behind others under its lease could be looked up, not found, and sent by somebody else."""
-    assert deliver_module.BATCH <= deliver_module.SIDE_BY_SIDE
-    assert timedelta(seconds=deliver_module.LATEST_START_S) < LEASE
+    assert max(deliver_module.ROOM) <= deliver_module.SIDE_BY_SIDE
+    longest = timedelta(seconds=deliver_module.LATEST_START_S + CONNECT_S + READ_S)
+    assert longest < LEASE
+    assert longest + LOOK_AGAIN < SAFE_WAIT
 
 
 def test_two_equal_texts_are_settled_by_different_ids(line) -> None:
@@ -274,16 +287,22 @@ def test_a_text_the_carrier_never_takes_is_given_to_a_human(line) -> None:
     for _ in range(MOST_ATTEMPTS):
         line.carrier.fail_next(SendError("timeout", "unknown", "No answer."))
         line.deliver()
-        line.clock.advance(LEASE + timedelta(seconds=1))
-        line.settle()
+        look_until_settled(line)
     assert line.statuses() == [("C1", "failed", "never_taken")]
+    assert line.shows()["handoff"]["reason"] == "text_failed"
 
 
 # --- Receipts -----------------------------------------------------------------------------------------------------
 
 
 def give(line: TheLine, status: str, code: str = "", sid: str = "SMx") -> str:
-    return receipt(line.database, message_id=message_ids(line)[0], provider_sid=sid, status=status, error_code=code)
+    return say(line, message_ids(line)[0], status, code, sid)
+
+
+def say(line: TheLine, message_id: str, status: str, code: str = "", sid: str = "SMx") -> str:
+    return receipt(
+        line.database, line.services, message_id=message_id, provider_sid=sid, status=status, error_code=code
+    )
 
 
 def test_receipts_move_only_forward(line) -> None:
@@ -316,6 +335,6 @@ def test_a_receipt_with_21610_is_a_stop(line) -> None:
 
 def test_a_receipt_for_nothing_of_ours_changes_nothing(line) -> None:
     line.text("hi")
-    assert receipt(line.database, message_id="nobody", provider_sid="SM1", status="sent", error_code="") == "unmatched"
+    assert say(line, "nobody", "sent", sid="SM1") == "unmatched"
     assert give(line, "full_moon") == "unmatched"
     assert line.statuses()[0][1] == "queued"

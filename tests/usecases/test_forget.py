@@ -12,7 +12,7 @@ from sqlalchemy import String, func, select
 from bot import cli
 from bot.adapters.clock import FakeClock
 from bot.errors import SendError
-from bot.store import audit, campaigns, consent, conversations, directory, handoffs, people
+from bot.store import audit, campaigns, consent, conversations, directory, handoffs, openings, people
 from bot.store.db import Database, new_id
 from bot.store.schema import metadata
 from bot.usecases.forget import forget, look
@@ -142,7 +142,7 @@ def test_the_place_asked_for_them_is_free_again_and_the_provider_hears_it(line: 
     forget(line.database, line.services, PERSON)
     assert line.said(CEDAR)[-1] == "PU10"
     with line.database.reading() as tx:
-        assert directory.active_holds(tx, "demo-cedar-1-room") == 0
+        assert openings.active_holds(tx, "demo-cedar-1-room") == 0
 
 
 def typed(line: TheLine, *words: str) -> Result:

@@ -240,7 +240,8 @@ def test_a_log_in_sends_nobody_elsewhere(browser: Browser, database: Database, w
 
 @pytest.mark.parametrize(
     ("role", "board"),
-    [("advocate", 200), ("lead", 200), ("outreach", 403), ("approver", 403), ("directory", 403), ("auditor", 403)],
+    [("advocate", 200), ("lead", 200), ("outreach", 403), ("approver", 403), ("directory", 403), ("reviewer", 403),
+     ("auditor", 403)],
 )
 def test_only_advocates_and_leads_see_the_desk(browser: Browser, database: Database, role: str, board: int) -> None:
     add_account(database, EMAIL, "Ana", role)

@@ -292,7 +292,7 @@ def test_a_held_place_is_spoken_of_only_while_one_is_held(ana: Browser, database
         insert(organizations.insert().values(organization_id="o", name="O", vetting="approved", created_at=tx.now))
         program = {"program_id": "p", "organization_id": "o", "code_name": "Elm-1", "need": "bed", "region": "Texas"}
         program |= {"kind": "night_shelter", "status": "active", "zip3": [], "facets": {}, "traits": []}
-        insert(programs.insert().values(**program, confidential=True))
+        insert(programs.insert().values(**program, confidential=True, vetting="approved"))
         insert(stocks.insert().values(stock_id="s", program_id="p", unit="bed", maximum=3))
         hold = {"hold_id": "h", "short_id": "7KQ", "stock_id": "s", "conversation_id": waiting[0], "state": "held"}
         hold |= {"hours": 3, "staff_id": "0" * 32}

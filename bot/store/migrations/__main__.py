@@ -1,7 +1,7 @@
 """What is the next step? Drafts it from the difference between the steps so far and the tables.
 
-    python -m bot.store.migrations "add a column for ..."
-    python -m bot.store.migrations --first      writes 0001 anew; only while no database that matters exists
+python -m bot.store.migrations "add a column for ..."
+python -m bot.store.migrations --first      writes 0001 anew; only while no database that matters exists
 """
 
 from __future__ import annotations

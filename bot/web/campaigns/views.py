@@ -15,6 +15,7 @@ from bot.store.campaigns import KEYS, Campaign
 from bot.store.db import Tx
 from bot.usecases.campaign_pace import opener, pace, unfit_words
 from bot.usecases.import_recipients import Wanted
+from bot.usecases.signed_off import wording_now
 from flows.conversation import LANGUAGES
 
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
@@ -120,13 +121,15 @@ class Shown:
 def previews(services: Services, wanted: Wanted, *, languages: frozenset[str] = frozenset(LANGUAGES)) -> list[Preview]:
     """The opener in each language, with what is not filled in yet left as a blank line to fill."""
     made = []
+    with services.database.reading() as tx:
+        wording = wording_now(tx, services)
     for language in LANGUAGES:
         if language not in languages:
             continue
         text = opener(services, key=wanted.key, language=language, sender=wanted.sender or "____",
                       area=wanted.area or "____")  # fmt: skip
         good, fit = _fit(text)
-        reviewed = services.script.wording.is_reviewed(wanted.key, language)
+        reviewed = wording.is_reviewed(wanted.key, language)
         made.append(Preview(language, LANGUAGE_NAMES[language], text, fit, good, reviewed))
     return made
 

@@ -12,6 +12,7 @@ from bot.store.db import Tx
 from bot.store.holds import Hold
 from bot.store.staff import Staff
 from bot.store.threads import Note, Offer, QueueRow, Release, ThreadMessage
+from bot.usecases.signed_off import wording_at_the_gate
 from bot.web.desk import words
 from bot.web.desk.words import Fact
 from flows.conversation import Conversation
@@ -47,6 +48,7 @@ class Line:
     sender: str
     state: str
     state_kind: str
+    state_es: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +197,12 @@ def _line(message: ThreadMessage, names: dict[str, str]) -> Line:
         return Line(message, "They wrote", late, "warn" if late else "")
     sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
     state, kind = words.delivery(message.status, message.reason)
-    return Line(message, sender, state, kind)
+    return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason))
 
 
 def _canned(tx: Tx, services: Services, account: Staff, conversation_id: str, language: str) -> tuple[Canned, ...]:
     """Only words that are signed off, and only those that are true: a held place is spoken of while one is held."""
-    wording = services.script.wording
+    wording = wording_at_the_gate(tx, services)
     fields: dict[str, str | int] = {"NAME": account.alias, "BRAND": services.settings.brand}
     until = threads.held_until(tx, conversation_id)
     if until is not None:

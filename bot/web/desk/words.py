@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.rules.carrier_errors import policy_of
+
 REASONS = {
     "danger": "Said they are in danger now",
     "suicide": "Wrote of suicide or of hurting themselves",
@@ -25,6 +27,10 @@ REASONS = {
     "erase": "Asked that what they sent be erased",
     "hold_lapsed": "A held place ran out",
     "hold_declined": "A place said no",
+    "opening_found": "A place that fits has opened: nothing did before",
+    "duress": "Sent the word that means: not free to text",
+    "hold_held": "A place said yes, while they wish for quiet",
+    "promise_broken": "Something was promised, and nobody did it in time",
     "unsafe": "May not be safe to text",
     "hostile": "Wrote in anger",
     "who": "Asks who we are, again: may be someone else",
@@ -35,7 +41,10 @@ REASONS = {
     "stopped_wrote": "Wants no texts from us, and wrote again",
     "hold_call": "A place asks for a call about a hold",
     "unread": "Came in, but the bot could not read it",
+    "unreviewed": "Was sent nothing: the words for it are not signed off",
     "odd_sender": "Came from a sender that cannot be texted back",
+    "text_failed": "A text to them did not arrive",
+    "text_unknown": "Nobody can tell whether a text reached them",
 }
 """Every reason that a flow, the engine or a use case can give."""
 OUTCOMES = {
@@ -74,7 +83,9 @@ HOLDS = {
     "no_show": ("Did not come", "plain"),
 }
 """How a hold stands, and how loud to say it (the kind of a badge)."""
-WHY_NOT_HELD = {"full": "full now", "fit": "not the right fit", "consent": "they no longer share"}
+WHY_NOT_HELD = {"full": "full now", "fit": "not the right fit", "consent": "they no longer share",
+                "staffing": "nobody to take them in", "safety": "not safe for them there", "paused": "paused now",
+                "conditions": "not on their terms"}  # fmt: skip
 UNITS = {"women_bed": "bed for women", "men_bed": "bed for men", "family_unit": "family unit",
          "hotel_night": "hotel night"}  # fmt: skip
 SKIPPED = "skipped"
@@ -106,6 +117,9 @@ _REFUSALS = {
     "suppressed": "they asked for no more texts",
     "unreviewed": "these words are not signed off yet",
     "stale_epoch": "somebody else holds the conversation now",
+    "overtaken": "something about their safety came first",
+    "stale": "it could not leave for an hour, and would answer nothing now",
+    "no_such_phone": "the carrier says that this number cannot be texted",
 }
 
 
@@ -215,9 +229,14 @@ def delivery(status: str, why: str | None) -> tuple[str, str]:
         case "refused":
             return f"Held back: {_REFUSALS.get(why or '', plain(why or 'not allowed').lower())}", "warn"
         case "undelivered" | "failed":
-            return "Did not arrive" + (f" ({plain(why).lower()})" if why else ""), "bad"
+            return f"Did not arrive. {policy_of(why).en}" if why else "Did not arrive", "bad"
         case _:
             return "", ""
+
+
+def delivery_es(status: str, why: str | None) -> str:
+    """Why a text did not arrive, for staff who read Spanish; empty for every other state."""
+    return f"No llegó. {policy_of(why).es}" if status in ("undelivered", "failed") and why else ""
 
 
 def ago(moment: datetime, now: datetime) -> str:

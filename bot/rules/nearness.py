@@ -1,0 +1,76 @@
+"""Is a place where the person wants to be: near what they named, or far from it? Offline, from three ZIP digits alone.
+
+Confidential places have no address anywhere: what a program serves is all there is to measure from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+
+from bot.rules.zip3_points import POINTS
+
+_MILES_A_DEGREE = 69.1
+_NEAR_BANDS = (40, 100)
+_FAR_BANDS = (150, 75, 40)
+"""Miles. Far is a journey, not the next suburb: whoever is looked for is looked for there too."""
+
+
+def near_zip3s(area: object) -> frozenset[str]:
+    """The three-digit ZIPs that were named, to be near or far."""
+    if not isinstance(area, Mapping):
+        return frozenset()
+    one, many = area.get("zip3"), area.get("zip3s")
+    return frozenset(([one] if isinstance(one, str) else []) + (list(many) if isinstance(many, list | tuple) else []))
+
+
+def is_where_wanted(served: frozenset[str], area: object, from_away: object) -> bool | None:
+    """Whether a program that serves these ZIPs (none: everywhere) is. None: it must be asked."""
+    if not served:
+        return True
+    if not isinstance(area, Mapping):
+        return None
+    near = near_zip3s(area)
+    if not area.get("far"):
+        return bool(near & served) if near else None
+    if near & served or from_away is False:
+        return False
+    return True if from_away is True and near else None
+
+
+def distance_band(served: frozenset[str], area: object) -> int:
+    """How well the distance suits, 0 best: near, the place that serves around there alone comes before one that serves
+    half a state; far, the farther one. Coarse on purpose: a mile is no reason."""
+    near = near_zip3s(area)
+    far = isinstance(area, Mapping) and bool(area.get("far"))
+    if not served:
+        return 2 if far else 3
+    if not near:
+        return 0
+    return _far_band(near, served) if far else _near_band(near, served)
+
+
+@lru_cache(maxsize=65_536)
+def _near_band(near: frozenset[str], served: frozenset[str]) -> int:
+    apart = [miles(a, b) for a in near for b in served]
+    known = [one for one in apart if one is not None]
+    mean = sum(known) / len(known) if known else 0.0
+    return sum(mean > band for band in _NEAR_BANDS)
+
+
+@lru_cache(maxsize=65_536)
+def _far_band(near: frozenset[str], served: frozenset[str]) -> int:
+    known = [one for a in near for b in served if (one := miles(a, b)) is not None]
+    closest = min(known) if known else 0.0
+    return sum(closest < band for band in _FAR_BANDS)
+
+
+@lru_cache(maxsize=65_536)
+def miles(one: str, other: str) -> float | None:
+    """Between the middles of two ZIP areas, as the crow flies. None when either is not on the map."""
+    if one not in POINTS or other not in POINTS:
+        return None
+    (north, east), (to_north, to_east) = POINTS[one], POINTS[other]
+    across = (to_east - east) * math.cos(math.radians((north + to_north) / 2))
+    return _MILES_A_DEGREE * math.hypot(to_north - north, across)

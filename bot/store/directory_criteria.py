@@ -1,0 +1,85 @@
+"""What is stated of a program, by whom, and is it verified? And the one document the matcher reads, made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.rules.criteria import project, traits_of
+from bot.store.db import Tx, new_id
+from bot.store.directory import programs
+from bot.store.directory_records import criteria, specialisations
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    criterion_id: str
+    program_id: str
+    facet: str
+    value: Any
+    hardness: str
+    basis: str
+    source: str
+    verified_at: datetime | None
+
+
+_FIELDS = tuple(criteria.c[name] for name in Criterion.__dataclass_fields__)
+
+
+def of_program(tx: Tx, program_id: str) -> list[Criterion]:
+    """Facet by facet, drafts included."""
+    query = select(*_FIELDS).where(criteria.c.program_id == program_id, criteria.c.stock_id.is_(None))
+    query = query.order_by(criteria.c.facet, criteria.c.verified_at, criteria.c.criterion_id)
+    return [Criterion(*row) for row in tx.conn.execute(query)]
+
+
+def state(tx: Tx, *, program_id: str, facet: str, value: Any, hardness: str, basis: str, source: str,
+          verified_by: str | None) -> str:  # fmt: skip
+    """A new criterion; without `verified_by` a draft, which no matcher reads."""
+    criterion_id = new_id()
+    row = {
+        "criterion_id": criterion_id, "program_id": program_id, "facet": facet, "value": value, "hardness": hardness,
+        "basis": basis, "source": source, "verified_at": tx.now if verified_by else None, "verified_by": verified_by,
+    }  # fmt: skip
+    tx.conn.execute(criteria.insert(), row)
+    return criterion_id
+
+
+def specialise(tx: Tx, *, program_id: str, tag: str, verified_by: str | None) -> None:
+    """A group this program says it knows well; verified when somebody saw that it does."""
+    row = {
+        "specialisation_id": new_id(), "program_id": program_id, "tag": tag, "claimed_at": tx.now,
+        "verified_at": tx.now if verified_by else None, "verified_by": verified_by,
+    }  # fmt: skip
+    tx.conn.execute(specialisations.insert(), row)
+
+
+def verify(tx: Tx, criterion_id: str, staff_id: str, *, basis: str) -> str | None:
+    """Somebody asked, and it is so; returns the program it is of, or None when there is no such criterion."""
+    where = criteria.c.criterion_id == criterion_id
+    program_id = tx.conn.execute(select(criteria.c.program_id).where(where)).scalar_one_or_none()
+    if program_id is not None:
+        values = {"verified_at": tx.now, "verified_by": staff_id, "basis": basis, "hardness": "hard"}
+        tx.conn.execute(criteria.update().where(where).values(**values))
+        project_all(tx, [program_id])
+    return program_id
+
+
+def project_all(tx: Tx, program_ids: Collection[str]) -> None:
+    """Make the matcher's document of these programs anew."""
+    c = criteria.c
+    query = select(c.program_id, c.facet, c.value).where(
+        c.program_id.in_(list(program_ids)), c.stock_id.is_(None), c.verified_at.is_not(None)
+    )
+    stated: dict[str, list[tuple[str, Any]]] = {program_id: [] for program_id in program_ids}
+    for program_id, facet, value in tx.conn.execute(query.order_by(c.verified_at, c.criterion_id)):
+        stated[program_id].append((facet, value))
+    update = programs.update()
+    for program_id, facts in stated.items():
+        facets = project(facts)
+        values = {"facets": facets, "traits": list(traits_of(facets))}
+        tx.conn.execute(update.where(programs.c.program_id == program_id).values(**values))

@@ -1,0 +1,139 @@
+"""What must a named human do, and by when? One row a deed; nothing of a person's words but a sealed note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    select,
+    text,
+)
+
+from bot.store.db import Tx, UTCDateTime, metadata, new_id
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("task_id", String(32), primary_key=True),
+    Column("kind", String(30), nullable=False),  # protocol · referral_of_suspended · draft_criterion · reverify …
+    Column("conversation_id", String(32), ForeignKey("conversations.conversation_id", ondelete="CASCADE"), index=True),
+    Column("organization_id", String(64), ForeignKey("organizations.organization_id", ondelete="CASCADE")),
+    Column("program_id", String(64), ForeignKey("programs.program_id", ondelete="CASCADE")),
+    Column("hold_id", String(32), ForeignKey("holds.hold_id", ondelete="CASCADE")),
+    Column("trigger", String(30)),  # which protocol trigger, for a protocol's task
+    Column("script", LargeBinary),  # sealed: who must be told, by whom, as the protocol said on that day
+    Column("opened_at", UTCDateTime, nullable=False),
+    Column("due_at", UTCDateTime, nullable=False),
+    Column("assigned_to", String(32)),  # a person by name; NULL only while nobody has an account who could
+    Column("backup_id", String(32)),
+    Column("backup_at", UTCDateTime),  # the next moment at which it climbs: to the backup, and on
+    Column("step", Integer, nullable=False),
+    Column("done_at", UTCDateTime),
+    Column("done_by", String(32)),
+    Column("outcome", String(30)),
+    Column("note", LargeBinary),  # sealed: the reference number, what was said
+    CheckConstraint("done_at IS NULL OR (done_by IS NOT NULL AND outcome IS NOT NULL)", name="done"),
+    CheckConstraint("done_at IS NOT NULL OR backup_at IS NOT NULL", name="alarm"),  # an open task always has an alarm
+    Index("ix_tasks_alarm", "backup_at", sqlite_where=text("done_at IS NULL"),
+          postgresql_where=text("done_at IS NULL")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    task_id: str
+    kind: str
+    conversation_id: str | None
+    organization_id: str | None
+    program_id: str | None
+    hold_id: str | None
+    trigger: str | None
+    opened_at: datetime
+    due_at: datetime
+    assigned_to: str | None
+    backup_id: str | None
+    backup_at: datetime | None
+    step: int
+    done_at: datetime | None
+    done_by: str | None
+    outcome: str | None
+
+
+_FIELDS = tuple(tasks.c[name] for name in Task.__dataclass_fields__)
+
+
+def open_task(tx: Tx, *, kind: str, due_at: datetime, backup_at: datetime, assigned_to: str | None,
+              backup_id: str | None = None, script: str | None = None, note: str | None = None,
+              **about: str | None) -> str:  # fmt: skip
+    """A new task with a name and a clock; `about` are the ids of what it is about, and its trigger."""
+    task_id = new_id()
+    row: Mapping[str, Any] = {
+        **about, "task_id": task_id, "kind": kind, "opened_at": tx.now, "due_at": due_at, "backup_at": backup_at,
+        "assigned_to": assigned_to, "backup_id": backup_id, "step": 0,
+        "script": None if script is None else tx.keys.seal("tasks.script", task_id, script),
+        "note": None if note is None else tx.keys.seal("tasks.note", task_id, note),
+    }  # fmt: skip
+    tx.conn.execute(tasks.insert(), row)
+    return task_id
+
+
+def get(tx: Tx, task_id: str) -> Task | None:
+    found = _select(tx, tasks.c.task_id == task_id)
+    return found[0] if found else None
+
+
+def list_open(tx: Tx, **about: str) -> list[Task]:
+    """Those not done, the one due first at the top; `about` names columns they must match."""
+    return _select(tx, tasks.c.done_at.is_(None), *(tasks.c[name] == value for name, value in about.items()))
+
+
+def late(tx: Tx) -> list[Task]:
+    """Open, and past the moment at which the next person must hear of it."""
+    return _select(tx, tasks.c.done_at.is_(None), tasks.c.backup_at <= tx.now)
+
+
+def climb(tx: Tx, task_id: str, *, only_from: int, assigned_to: str | None, backup_id: str | None,
+          backup_at: datetime) -> bool:  # fmt: skip
+    """Hand it on, once: False when another clock did so first, or it is done."""
+    where = (tasks.c.task_id == task_id, tasks.c.step == only_from, tasks.c.done_at.is_(None))
+    values = {"assigned_to": assigned_to, "backup_id": backup_id, "backup_at": backup_at, "step": only_from + 1}
+    return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount == 1
+
+
+def finish(tx: Tx, task_id: str, *, done_by: str, outcome: str, note: str | None = None) -> bool:
+    """Closed by a name, with what came of it. False when it was closed before."""
+    values: dict[str, Any] = {"done_at": tx.now, "done_by": done_by, "outcome": outcome, "backup_at": None}
+    if note is not None:
+        values["note"] = tx.keys.seal("tasks.note", task_id, note)
+    where = (tasks.c.task_id == task_id, tasks.c.done_at.is_(None))
+    return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount == 1
+
+
+def script_of(tx: Tx, task_id: str) -> str | None:
+    return _opened(tx, task_id, "script")
+
+
+def note_of(tx: Tx, task_id: str) -> str | None:
+    return _opened(tx, task_id, "note")
+
+
+def _opened(tx: Tx, task_id: str, column: str) -> str | None:
+    sealed = tx.conn.execute(select(tasks.c[column]).where(tasks.c.task_id == task_id)).scalar_one_or_none()
+    return None if sealed is None else tx.keys.open(f"tasks.{column}", task_id, sealed)
+
+
+def _select(tx: Tx, *where: ColumnElement[bool]) -> list[Task]:
+    rows = tx.conn.execute(select(*_FIELDS).where(*where).order_by(tasks.c.due_at, tasks.c.task_id))
+    return [Task(*row) for row in rows]

@@ -1,0 +1,72 @@
+"""Is the corpus read as well as was promised? `python -m tests.corpus` prints the whole table."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.corpus.__main__ import misses, table
+from tests.corpus.generate import HERE, PARTS, families, samples
+from tests.corpus.hearing import hear
+from tests.corpus.score import CRISIS, Score, score
+
+# What must hold on each part, in each language. `untouched` is phrasings the lists were not written from; where its
+# figure is under the goal (0.99 for crisis and stop) README.md of this folder says so, and this floor keeps it.
+FLOORS = {
+    ("tuning", "en"): {"crisis": 0.99, "stop": 0.99, "answers": 0.94},
+    ("tuning", "es"): {"crisis": 0.98, "stop": 0.99, "answers": 0.95},
+    ("untouched", "en"): {"crisis": 0.955, "stop": 0.90, "answers": 0.94},
+    ("untouched", "es"): {"crisis": 0.955, "stop": 0.97, "answers": 0.92},
+}
+STOPS = ("stop", "stop_silent", "wrong_number")
+ANSWERS = ("answer", "place", "letter", "yes", "no", "skip", "later")
+
+
+@pytest.fixture(scope="module", params=PARTS)
+def scored(request: pytest.FixtureRequest) -> tuple[str, Score]:
+    return request.param, score(request.param)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_goals_hold(scored: tuple[str, Score], language: str) -> None:
+    part, total = scored
+    floors = FLOORS[part, language]
+    shown = f"{part}\n{table(total)}\n{misses(total)}"
+    assert total.recall(CRISIS, language) >= floors["crisis"], shown
+    assert total.recall(STOPS, language) >= floors["stop"], shown
+    assert total.recall(ANSWERS, language) >= floors["answers"], shown
+    assert total.recall(["maybe_trap"], language) >= 0.98, shown  # at most 0.02 wrong stops on the traps
+    assert total.alarm_rate(language) <= 0.02, shown
+    assert total.foreign[language] == 0, shown
+
+
+def test_spanish_is_read_as_well_as_english(scored: tuple[str, Score]) -> None:
+    _, total = scored
+    for labels in (CRISIS, STOPS, ANSWERS):
+        assert total.recall(labels, "es") >= total.recall(labels, "en") - 0.05, table(total)
+
+
+def test_every_decision_names_a_line(scored: tuple[str, Score]) -> None:
+    _, total = scored
+    for _, _, got in total.strays:
+        assert got.causes
+
+
+def test_texts_are_the_same_every_time_and_thousands() -> None:
+    every = [sample for part in PARTS for language in ("en", "es") for sample in samples(part, language)]
+    again = [sample for part in PARTS for language in ("en", "es") for sample in samples(part, language)]
+    assert [s.text for s in every] == [s.text for s in again]
+    assert len(every) > 8000
+
+
+def test_no_family_is_in_both_parts() -> None:
+    for language in ("en", "es"):
+        one, other = ({(f.label, f.asked, f.pattern) for f in families(part, language)} for part in PARTS)
+        assert not one & other
+
+
+def test_other_languages_are_named_from_a_few_words() -> None:
+    lines = (HERE / "untouched" / "other.txt").read_text().splitlines()
+    texts = [tuple(part.strip() for part in line.split("|")) for line in lines if not line.startswith("#")]
+    wrong = [(language, text) for language, text in texts if hear("C2", text).other_language != language]
+    assert len({language for language, _ in texts}) >= 20
+    assert len(wrong) <= 0.1 * len(texts), wrong
