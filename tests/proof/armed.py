@@ -24,6 +24,8 @@ FOLDER = "QUIETLINE_ARMED"
 LEASE_S, CALL_S, START_S, WAIT_S, LOOK_S = 4.0, 1.5, 1.5, 5.0, 1.0
 """As in the line itself: a post begins within START_S, lasts CALL_S, and is over before its lease, and before anybody
 believes that the carrier's list does not have it."""
+READ_S = 1.0
+"""Between two readings of the carrier's list; a text that is three times as old has not come by itself."""
 
 
 def reach(point: str) -> None:
@@ -50,19 +52,22 @@ def _children(children: Any) -> None:
 
 def _line(app: Any) -> None:
     from bot.adapters import twilio as carrier
-    from bot.usecases import deliver, settle
+    from bot.usecases import deliver, reconcile, settle
     from bot.web import twilio as door
     from tests.proof import points
 
     deliver.LEASE, deliver.LATEST_START_S = timedelta(seconds=LEASE_S), START_S
     deliver.FIRST_LOOK = settle.LOOK_AGAIN = timedelta(seconds=LOOK_S)
     settle.SAFE_WAIT = timedelta(seconds=WAIT_S)
+    reconcile.EVERY, reconcile.SETTLED = timedelta(seconds=READ_S), timedelta(seconds=3 * READ_S)
+    reconcile.LEASE = timedelta(seconds=LEASE_S)
     carrier.CONNECT_S = carrier.READ_S = CALL_S
     ThreadPoolExecutor.submit = _with_its_act(ThreadPoolExecutor.submit)  # type: ignore[method-assign]
     points.mark(reach)
     points.mark_act("receive", door, "receive", reach=reach)
     points.mark_act("receipt", door, "receipt", reach=reach)
     points.mark_act("sweep", app, "sweep")
+    points.mark_act("reconcile", app, "reconcile")
     points.mark_act("deliver", deliver, "deliver")
     points.mark_act("settle", settle, "settle")
     points.mark_calls(carrier.TwilioCarrier, reach)

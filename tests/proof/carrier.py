@@ -116,9 +116,15 @@ class SimCarrier:
         return found
 
     def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
-        """Newest first."""
+        """Newest first, whole seconds."""
+        self._network.reach("reconcile.before_look_up")
+        self._requests["list"] += 1
+        if self.faults.on_list(f"inbound {self._requests['list']}"):
+            raise SendError("500", "later", "The carrier could not answer; it will be asked again.", 5.0)
         rows = [row for row in self._since(since) if until is None or row.at < until]
-        return [row.message for row in rows if row.message.direction == "inbound"]
+        found = [row.message for row in rows if row.message.direction == "inbound"]
+        self._network.reach("reconcile.after_look_up")
+        return found
 
     def redact(self, provider_sid: str) -> None:
         """Empty the body."""

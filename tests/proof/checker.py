@@ -1,7 +1,7 @@
 """Were the seven promises kept? Reads the account of what happened and names each promise that was not, and why.
 
-The numbers are those of `contract.md`, 'What is promised'. ORDER is not one of the seven: one person's texts of one
-kind leave in the order they were written.
+The numbers are those of `contract.md`, 'What is promised'. BESIDES is none of the seven: one person's texts of one kind
+leave in the order they were written, and a text that the carrier could not bring is taken in from its list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import pairwise
 from bot.rules.may_send import UNPROMPTED
 from tests.proof.account import Account, Queue, Row, Taken
 
-ORDER = 0
+BESIDES = 0
 CARRIED = frozenset({"sent", "delivered", "undelivered"})
 LATEST_ALARM = timedelta(minutes=1)
 """By how much an alarm may be overdue when the clock runs."""
@@ -34,7 +34,7 @@ class Complaint:
 
 def check(account: Account) -> list[Complaint]:
     """Everything that is wrong, promise by promise; empty when all were kept."""
-    checks = (kept, carried_by_the_database, repeated, once, stopped, held, silent, ordered)
+    checks = (kept, carried_by_the_database, repeated, once, stopped, held, silent, ordered, taken_in)
     return [complaint for each in checks for complaint in each(account)]
 
 
@@ -176,7 +176,15 @@ def ordered(account: Account) -> Iterator[Complaint]:
     for rows in lanes.values():
         for before, after in pairwise(sorted(rows, key=lambda row: row.seq)):
             if first[before.message_id] > first[after.message_id]:
-                yield Complaint(ORDER, f"{_name(after)} left before {_name(before)}")
+                yield Complaint(BESIDES, f"{_name(after)} left before {_name(before)}")
+
+
+def taken_in(account: Account) -> Iterator[Complaint]:
+    """Every text of a phone is here in the end, whatever became of its webhooks. (That it is here once: promise 3.)"""
+    ours = {row.provider_sid for row in account.rows if row.direction == "in"}
+    for text in account.heard:
+        if text.sid not in ours:
+            yield Complaint(BESIDES, f"{text.sid} was never taken in, and its webhook never came")
 
 
 def _out(account: Account) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Would the checker notice? For each promise, the line with one thing about it broken on purpose."""
+"""Would the checker notice? For each promise, and what is asked besides, the line with one thing broken on purpose."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from bot.errors import SendError
 from bot.rules.may_send import Allowed, may_send
 from bot.store import consent, messages
 from bot.store.db import Tx
-from bot.usecases import claim, receipt, settle, sweep
+from bot.usecases import claim, receipt, reconcile, settle, sweep
 from bot.usecases.receive import InboundText, Outcome
 from bot.web import twilio as door
 from tests.proof.carrier import SimCarrier
+from tests.proof.checker import BESIDES
 from tests.proof.lives import Lives, Patch
 from tests.proof.world import World
 
@@ -71,6 +72,10 @@ def rings_for_nothing_that_waits(patch: Patch, lives: Lives) -> None:
 
 def never_looks_after_a_send_that_broke_off(patch: Patch, lives: Lives) -> None:
     patch(settle, "settle", lambda *_: 0)
+
+
+def never_reads_the_carriers_list(patch: Patch, lives: Lives) -> None:
+    patch(reconcile, "reconcile", lambda *_: 0)
 
 
 def takes_every_webhook_for_a_new_one(patch: Patch, lives: Lives) -> None:
@@ -149,6 +154,7 @@ def writes_down_what_was_said(patch: Patch, lives: Lives) -> None:
 MUTANTS = tuple(
     Mutant(promise, breaks.__name__, breaks)
     for promise, breaks in (
+        (BESIDES, never_reads_the_carriers_list),
         (1, answers_before_it_commits),
         (1, writes_the_replies_in_a_transaction_of_their_own),
         (2, rings_for_nothing_that_waits),

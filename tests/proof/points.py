@@ -1,4 +1,4 @@
-"""Where may a process die? The marked points of receive, receipt, deliver, settle and the sweep, put from outside.
+"""Where may a process die? The marked points of each act of the line, put from outside.
 
 Nothing in the line knows of them: `mark` wraps its named seams (a transaction, the bells after it, the carrier's calls,
 the use cases themselves), in the tests' own process or in one that was started for them. What happens at a point is the
@@ -15,11 +15,12 @@ from typing import Any
 
 from bot.store.db import Database, Tx
 
-ACTS = ("receive", "receipt", "deliver", "settle", "sweep")
+ACTS = ("receive", "receipt", "deliver", "settle", "reconcile", "sweep")
 POINTS = (
     *(f"{act}.{at}" for act in ACTS for at in ("begun", "before_commit", "committed", "rung")),
     "receive.before_answer", "receipt.before_answer",
     "deliver.before_post", "deliver.after_post", "settle.before_look_up", "settle.after_look_up",
+    "reconcile.before_look_up", "reconcile.after_look_up",
 )  # fmt: skip
 """`begun`: the transaction is open and empty. `before_commit`: everything is written and nothing is kept. `committed`:
 kept, and nobody was rung for it. `rung`: the bells have rung. A `post` is the carrier's taking of a text: after it the
@@ -90,7 +91,8 @@ def mark_act(act: str, owner: Any, name: str, patch: Patch = setattr, *, reach: 
 def mark_calls(carrier: Any, reach: Reach) -> None:
     """The carrier's own points, for a class that speaks to a real one."""
     for name, before, after in (("send", "deliver.before_post", "deliver.after_post"),
-                                ("look_up", "settle.before_look_up", "settle.after_look_up")):  # fmt: skip
+                                ("look_up", "settle.before_look_up", "settle.after_look_up"),
+                                ("inbound_since", "reconcile.before_look_up", "reconcile.after_look_up")):  # fmt: skip
         setattr(carrier, name, _called(getattr(carrier, name), before, after, reach))
 
 

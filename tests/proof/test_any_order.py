@@ -23,7 +23,7 @@ from bot.simulator.faults import AFTER, BEFORE, Faults
 from bot.store import handoffs, staff
 from bot.store.conversations import conversations
 from bot.store.messages import messages
-from bot.usecases import claim, finish, reply, sweep
+from bot.usecases import claim, finish, reconcile, reply, sweep
 from tests.proof import checker
 from tests.proof.account import Account, Heard, Taken, read_rows
 from tests.proof.carrier import SimCarrier
@@ -70,6 +70,7 @@ class AnyOrder(RuleBasedStateMachine):
         with self.database.transaction() as tx:
             self.ana = staff.add(tx, email="ana@example.org", alias="Ana", roles=("advocate",))
             staff.begin_shift(tx, self.ana, tx.now + timedelta(days=1))
+        reconcile.reconcile(self.database, self.services)
         self.webhooks: list[Heard] = []
         self.receipts: list[tuple[Taken, str, str]] = []
         self.repeats: list[str] = []
@@ -153,6 +154,11 @@ class AnyOrder(RuleBasedStateMachine):
     def the_clock_ticks(self, kill_at: str) -> None:
         with self._process(kill_at), acting("sweep"):
             sweep.sweep(self.database, self.services)
+
+    @rule(kill_at=killed_in("reconcile"))
+    def the_carriers_list_is_read(self, kill_at: str) -> None:
+        with self._process(kill_at), acting("reconcile"):
+            reconcile.reconcile(self.database, self.services)
 
     @rule(seconds=st.sampled_from((1, 10, 40, 400, 1200)))
     def time_passes(self, seconds: int) -> None:

@@ -25,7 +25,7 @@ from bot.simulator.faults import Faults
 from bot.store import handoffs, staff
 from bot.store.conversations import conversations
 from bot.store.db import Database
-from bot.usecases import claim, finish, reply, sweep
+from bot.usecases import claim, finish, reconcile, reply, sweep
 from tests.proof.account import Account, Heard, Taken, read_rows
 from tests.proof.carrier import TRIES, SimCarrier
 from tests.proof.door import Door, services_of
@@ -172,6 +172,7 @@ class World:
             self._ana = staff.add(tx, email="ana@example.org", alias="Ana", roles=("advocate",))
             if self.plan.desk:
                 staff.begin_shift(tx, self._ana, tx.now + timedelta(hours=8))
+        reconcile.reconcile(self.database, self.services)  # a line is read from its own first moment on
         for at, number, body in self.plan.texts:
             self.later(at, lambda number=number, body=body: self.carrier.text_in(number, body))
         for at, act in self.plan.desk:
@@ -191,7 +192,8 @@ class World:
             self.clock.at += timedelta(seconds=31)
             self._sweep()
             self._until_quiet()
-            if not self.see("SELECT 1 FROM messages WHERE status IN ('queued', 'sending', 'unknown') LIMIT 1"):
+            waits = self.see("SELECT 1 FROM messages WHERE status IN ('queued', 'sending', 'unknown') LIMIT 1")
+            if not waits and all(self._knows(text.sid) for text in self.carrier.heard):
                 break
 
     def _until_quiet(self) -> None:
@@ -352,13 +354,21 @@ class World:
         self.paged.add(handoff_id)
 
     def _sweep(self) -> None:
+        """The clock's two threads; one that is killed here leaves the other to the next round, as if it began anew."""
         self.tell("the clock ticks")
 
         def work() -> None:
             with acting("sweep"):
                 sweep.sweep(self.database, self.services)
 
+        def read() -> None:
+            with acting("reconcile"):
+                brought = reconcile.reconcile(self.database, self.services)
+            if brought:
+                self.tell(f"the carrier's list brought {brought}")
+
         self.spawn("clock", work)
+        self.spawn("list", read)
 
     def _desk(self, act: str) -> None:
         self.tell(f"Ana: {act}")
