@@ -27,6 +27,7 @@ from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
 from bot.usecases import hand_off, report_opening, turn
+from bot.usecases.claim_texts import sender_names
 from flows.actions import TellAdvocates
 from flows.conversation import LANGUAGES, Tier
 from flows.engine import understand
@@ -66,6 +67,8 @@ class InboundText:
     """Of what came with it: picture, voice, video, contact or file."""
     sent_at: datetime | None = None
     """When the carrier took it. A webhook does not say; it comes at once."""
+    to: str = ""
+    """The number of ours they texted."""
 
 
 def receive(database: Database, services: Services, text: InboundText, *, unread: bool = False) -> Outcome:
@@ -93,6 +96,8 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
         context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
+    if context.sender is None and text.to in sender_names(services.settings):
+        people.set_sender(tx, stored.person_id, text.to)  # they are answered from the number they texted
     if stored.last_inbound_at is None and not stored.conversation.suppressed:
         _take_as_consent(tx, context.phone_key)
     body = _NULL.sub("", text.body)[:LONGEST_BODY]
@@ -149,6 +154,7 @@ _ABOUT_THEM = (
     _p.code_word,
     _p.duress_word,
     _p.safe_hours,
+    _p.sender,
     _s.at.label("suppressed_at"),
     reporters.c.program_id.label("reporter"),
     exists(select(literal(1)).where(*_IS_KNOWN)).label("known"),

@@ -76,7 +76,7 @@ def _lost(database: Database, listed: Sequence[CarrierMessage], until: datetime)
 def _take(database: Database, services: Services, listed: CarrierMessage) -> bool:
     text = InboundText(
         provider_sid=listed.provider_sid, sender=listed.from_, body=listed.body, media=listed.media,
-        sent_at=listed.date_created,
+        sent_at=listed.date_created, to=listed.to,
     )  # fmt: skip
     try:
         outcome = receive(database, services, text)

@@ -54,6 +54,7 @@ def _take(*, last_try: bool) -> Response:
         media=media,
         opt_out=form.get("OptOutType", "").upper(),
         media_kinds=_kinds(form, media),
+        to=form.get("To", "").strip(),
     )
     line = services()
     try:

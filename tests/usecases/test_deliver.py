@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -216,6 +218,22 @@ def test_a_worker_that_was_held_up_sends_nothing_after_its_time(line, monkeypatc
     monkeypatch.undo()
     line.clock.advance(timedelta(seconds=30))
     assert len(line.deliver()) == 1
+
+
+def test_a_worker_that_was_held_up_behind_its_claim_sends_nothing_after_its_time(line, monkeypatch) -> None:
+    line.text("hi")
+    plain, held_up_s = deliver_module.claim_texts, []
+
+    def slow(*args):  # type: ignore[no-untyped-def]
+        claimed = plain(*args)
+        held_up_s.append(deliver_module.LATEST_START_S + 1)
+        return claimed
+
+    watch = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(held_up_s), sleep=time.sleep)
+    monkeypatch.setattr(deliver_module, "claim_texts", slow)
+    monkeypatch.setattr(deliver_module, "time", watch)
+    assert line.deliver() == []
+    assert line.statuses() == [("C1", "queued", "begun_too_late")]
 
 
 def test_one_result_that_cannot_be_written_costs_the_others_nothing(line, monkeypatch) -> None:

@@ -244,6 +244,20 @@ def test_a_person_hears_from_the_number_they_know_when_another_is_added(database
     assert sorted(known) == sorted(by.values())
 
 
+def test_a_person_is_answered_from_the_number_they_first_texted(database, clock) -> None:
+    line = the_line(database, clock, TWILIO_FROM=f"{OURS},{OURS_TOO}")
+    numbers = [f"+121055501{n:02d}" for n in range(8)]
+    for n, number in enumerate(numbers):
+        line.text("hi", sender=number, to=(OURS, OURS_TOO)[n % 2])
+    line.deliver()
+    line.text("1", sender=numbers[0], to=OURS_TOO)
+    line.text("hi", sender="+12105550199", to="+12105550177")  # no number of ours: one is chosen
+    line.deliver()
+    by = {(text.to, text.sender) for text in line.carrier.sent if text.to in numbers}
+    assert by == {(number, (OURS, OURS_TOO)[n % 2]) for n, number in enumerate(numbers)}
+    assert {text.sender for text in line.carrier.sent} == {OURS, OURS_TOO}
+
+
 def test_too_many_at_once_rests_the_sender_and_narrows_the_window(line) -> None:
     for n in range(3):
         queue(line, f"+121055501{n:02d}", "advocate", "an answer")
