@@ -149,7 +149,7 @@ def test_a_text_the_carrier_put_off_is_not_overtaken_by_the_next(line) -> None:
     line.deliver()
     line.text("1")
     assert line.deliver() == []
-    line.clock.advance(timedelta(seconds=7))
+    line.clock.advance(timedelta(seconds=7 * 1.25 + 0.1))
     line.deliver()
     assert [t.body for t in line.carrier.sent] == [
         m["body"] for m in line.shows()["messages"] if m["direction"] == "out"
