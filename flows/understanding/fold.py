@@ -17,8 +17,13 @@ LONGEST = 10_000
 """Characters that are read. A text message is at most 1,600; the bound keeps hostile input cheap."""
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("'`\u2018\u2019\u02bc\u00b4\u2032", ""))
-_ASCII_WORD = re.compile(r"[a-z0-9]+|\$")
-_ANY_WORD = re.compile(r"[^\W_]+|\$|[\x00]\S")
+END = "\x01"
+"""Stands in the words of a text where a sentence ends; see `sentences_of`."""
+
+_ASCII_WORD = re.compile(r"[a-z0-9]+|\$|\x01")
+_ANY_WORD = re.compile(r"[^\W_]+|\$|[\x00]\S|\x01")
+_SENTENCE_END = re.compile(r"(?<=[^\W_]{2})\s*(?:\.(?=\s)|[!?;\n])[.!?;\s]*(?=\S)")
+"""A mark after a word: "…" and "..." are breath, not an end, and "s. t. o. p." are letters."""
 _COUNT_THEN_WORD = re.compile(r"(\d+)([a-z]{2,})")
 _ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
 _RUN = re.compile(r"(.)\1+")
@@ -46,18 +51,27 @@ def _plain(char: str) -> str:
 
 def _without_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(char if " " < char < "\x7f" else _plain(char) for char in decomposed)
+    return "".join(char if " " < char < "\x7f" or char == END else _plain(char) for char in decomposed)
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words as typed: folded case and accents, no punctuation, each emoji a word. Any string is accepted."""
-    text = text[:LONGEST].translate(_APOSTROPHES)
+    return _words(text[:LONGEST].replace(END, " "))
+
+
+def sentences_of(text: str) -> tuple[str, ...]:
+    """The same words, with END wherever one sentence ends and another begins."""
+    return _words(_SENTENCE_END.sub(f" {END} ", text[:LONGEST].replace(END, " ")))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    text = text.translate(_APOSTROPHES)
     if "#" in text:
         text = re.sub(r"#(?!\s*\d)", " number ", text)
     if "<3" in text:
         text = text.replace("<3", " \u2764 ")
     if "w/" in text:
-        text = text.replace("w/", "with ")
+        text = text.replace("w/o", "without ").replace("w/", "with ")
     if text.isascii():
         words = tuple(_ASCII_WORD.findall(text.lower()))
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flows.understanding.builder import BadEntry, Builder
-from flows.understanding.fold import Spelling, is_sign, nearness, sounding, words_of
+from flows.understanding.fold import END, Spelling, is_sign, nearness, sentences_of, sounding, words_of
 from flows.understanding.gazetteer import Gazetteer
 from flows.understanding.phrases import NUMBER, Hit, Node, find
 from flows.understanding.reading import Cause
@@ -91,7 +91,8 @@ class Lexicon:
     def hear(self, text: str) -> Heard:
         """Fold a text and settle its spelling."""
         plain = words_of(text)
-        words, others = self.spelling.settle_with_others(plain)
+        words, others = self.spelling.settle_with_others(sentences_of(text))
+        words, others, begins = _apart(words, others)
         standing = self.standing
         ways = [standing.get(word, (word,)) for word in words]
         for at, word in enumerate(words):
@@ -99,11 +100,11 @@ class Lexicon:
                 ways[at] = (*ways[at], NUMBER)
         for at, more in others.items():
             ways[at] = (*ways[at], *(way for word in more for way in standing.get(word, (word,))))
-        return Heard(text, plain, words, "?" in text, tuple(ways))
+        return Heard(text, plain, words, "?" in text, tuple(ways), begins)
 
     def found(self, heard: Heard, language: str) -> list[Found]:
         """Every entry that counts: inside the text, with look-alikes taken out, and as the whole text."""
-        hits = find(self.tree, heard.words, self.sets["colour.words"], heard.ways)
+        hits = find(self.tree, heard.words, self.sets["colour.words"], heard.ways, heard.begins)
         guards: dict[str, list[Hit]] = {}
         for hit in hits:
             rule = self.rules[hit.phrase]
@@ -145,6 +146,25 @@ class Lexicon:
             yield bare
         if all(is_sign(word) for word in once):
             yield from ((word,) for word in once)
+
+
+def _apart(
+    words: tuple[str, ...], others: dict[int, tuple[str, ...]]
+) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]], frozenset[int]]:
+    """The words without the marks between sentences, and which of them begin one."""
+    if END not in words:
+        return words, others, frozenset()
+    kept: list[str] = []
+    begins: set[int] = set()
+    moved: dict[int, tuple[str, ...]] = {}
+    for at, word in enumerate(words):
+        if word == END:
+            begins.add(len(kept))
+            continue
+        if at in others:
+            moved[len(kept)] = others[at]
+        kept.append(word)
+    return tuple(kept), moved, frozenset(begins)
 
 
 def _voids(look: Hit, hit: Hit) -> bool:

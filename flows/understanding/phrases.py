@@ -1,7 +1,8 @@
 """Where in a text do the phrases of the word lists stand?
 
 A phrase is words in a row. `a|b` is either word, `@name` any word of that group, `#` any number, `*` up to three words
-of any kind. Words that only colour a sentence ("just", "really") may stand between the words of any phrase.
+of any kind. Words that only colour a sentence ("just", "really") may stand between the words of any phrase. A phrase
+stands in one sentence: it never reaches across its end.
 """
 
 from __future__ import annotations
@@ -61,9 +62,16 @@ def plant(root: Node, spots: Spots, phrase: int) -> None:
         node.ends = (*node.ends, phrase)
 
 
-def find(root: Node, words: Sequence[str], colour: Collection[str], ways: Sequence[Sequence[str]]) -> list[Hit]:
+def find(
+    root: Node,
+    words: Sequence[str],
+    colour: Collection[str],
+    ways: Sequence[Sequence[str]],
+    begins: Collection[int] = (),
+) -> list[Hit]:
     """Every place where a phrase stands, in the order of the text; the shortest match from each start.
-    `ways` says what each word may stand for in a phrase: itself, a group, any number."""
+    `ways` says what each word may stand for in a phrase: itself, a group, any number; `begins` are the words that
+    begin a sentence."""
     found: dict[tuple[int, int], int] = {}
     last = len(words)
     first = root.after
@@ -77,14 +85,17 @@ def find(root: Node, words: Sequence[str], colour: Collection[str], ways: Sequen
                 known = found.get((start, phrase))
                 if known is None or at < known:
                     found[start, phrase] = at
-            if at >= last or not node.after:
+            if at >= last or not node.after or (at in begins and at > start):
                 continue
             after = node.after
             for way in ways[at]:
                 if way in after:
                     stack.extend([(following, at + 1) for following in after[way]])
             for beyond in after.get(GAP, ()):
-                stack.extend([(beyond, to) for to in range(at, min(at + WIDEST_GAP + 1, last))])
+                for to in range(at, min(at + WIDEST_GAP + 1, last)):
+                    if to in begins:
+                        break
+                    stack.append((beyond, to))
             if node is not root and words[at] in colour and not node.ends:
                 stack.append((node, at + 1))
     return [Hit(start, end, phrase) for (start, phrase), end in found.items()]

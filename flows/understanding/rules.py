@@ -30,6 +30,8 @@ class Heard:
     question: bool
     ways: tuple[tuple[str, ...], ...] = ()
     """What each word may stand for in a phrase: itself, what it may also mean, its groups, any number."""
+    begins: frozenset[int] = frozenset()
+    """The words that begin a sentence, but for the first: no phrase and no look-alike reaches across."""
 
 
 @dataclass(frozen=True, slots=True)

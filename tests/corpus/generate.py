@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = ("tuning", "untouched")
+PARTS = ("tuning", "untouched", "blind")
 LANGUAGES = ("en", "es")
 _SPREAD = 10
 """Texts a family is sampled to, before each is also typed badly."""

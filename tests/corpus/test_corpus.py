@@ -9,13 +9,16 @@ from tests.corpus.generate import HERE, PARTS, families, samples
 from tests.corpus.hearing import hear
 from tests.corpus.score import CRISIS, Score, score
 
-# What must hold on each part, in each language. `untouched` is phrasings the lists were not written from; where its
-# figure is under the goal (0.99 for crisis and stop) README.md of this folder says so, and this floor keeps it.
+# What must hold on each part, in each language. `blind` is phrasings the lists were not written from;
+# where a figure is under the goal (0.99 for crisis and stop, 0.95 for answers) README.md of this folder says so, and
+# this floor keeps it.
 FLOORS = {
-    ("tuning", "en"): {"crisis": 0.99, "stop": 0.99, "answers": 0.94},
-    ("tuning", "es"): {"crisis": 0.98, "stop": 0.99, "answers": 0.95},
-    ("untouched", "en"): {"crisis": 0.955, "stop": 0.90, "answers": 0.94},
-    ("untouched", "es"): {"crisis": 0.955, "stop": 0.97, "answers": 0.92},
+    ("tuning", "en"): {"crisis": 0.985, "stop": 0.97, "answers": 0.92, "traps": 0.98},
+    ("tuning", "es"): {"crisis": 0.98, "stop": 0.97, "answers": 0.94, "traps": 0.98},
+    ("untouched", "en"): {"crisis": 0.99, "stop": 0.96, "answers": 0.94, "traps": 0.98},
+    ("untouched", "es"): {"crisis": 0.99, "stop": 0.95, "answers": 0.92, "traps": 0.98},
+    ("blind", "en"): {"crisis": 0.95, "stop": 0.92, "answers": 0.92, "traps": 0.97},
+    ("blind", "es"): {"crisis": 0.95, "stop": 0.91, "answers": 0.88, "traps": 0.98},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "skip", "later")
@@ -30,11 +33,11 @@ def scored(request: pytest.FixtureRequest) -> tuple[str, Score]:
 def test_goals_hold(scored: tuple[str, Score], language: str) -> None:
     part, total = scored
     floors = FLOORS[part, language]
-    shown = f"{part}\n{table(total)}\n{misses(total)}"
+    shown = f"{part}\n{table(total)}" + (f"\n{misses(total)}" if part != "blind" else "")
     assert total.recall(CRISIS, language) >= floors["crisis"], shown
     assert total.recall(STOPS, language) >= floors["stop"], shown
     assert total.recall(ANSWERS, language) >= floors["answers"], shown
-    assert total.recall(["maybe_trap"], language) >= 0.98, shown  # at most 0.02 wrong stops on the traps
+    assert total.recall(["maybe_trap"], language) >= floors["traps"], shown
     assert total.alarm_rate(language) <= 0.02, shown
     assert total.foreign[language] == 0, shown
 
@@ -58,10 +61,10 @@ def test_texts_are_the_same_every_time_and_thousands() -> None:
     assert len(every) > 8000
 
 
-def test_no_family_is_in_both_parts() -> None:
+def test_no_family_is_in_two_parts() -> None:
     for language in ("en", "es"):
-        one, other = ({(f.label, f.asked, f.pattern) for f in families(part, language)} for part in PARTS)
-        assert not one & other
+        per_part = [{(f.label, f.asked, f.pattern) for f in families(part, language)} for part in PARTS]
+        assert sum(map(len, per_part)) == len(set().union(*per_part))
 
 
 def test_other_languages_are_named_from_a_few_words() -> None:

@@ -146,3 +146,46 @@ def test_places_cover_the_country() -> None:
         name = entry["names"][0]
         got = hear("Q3", name)
         assert got.answers.get("area", {}).get("place") == entry["label"], name
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("my phone. he hit me", "danger"), ("i was dying laughing. he hit me", "danger"),
+        ("text me back later. he hit me", "danger"), ("no. he hit me", "danger"), ("nobody. he hit me", "danger"),
+        ("dont. i want to die", "suicide"), ("no\nquiero morir", "suicide"), ("nadie. me pego", "danger"),
+        ("i cant breathe. lol", "medical"),
+    ],
+)  # fmt: skip
+def test_a_look_alike_never_reaches_into_another_sentence(text: str, flag: str) -> None:
+    assert flag in hear("any", text).flags
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("he came to my house hit. me and my son are fine", "en"), ("i want to. die hard is on tv", "en"),
+        ("me quiero. matar el tiempo", "es"),
+    ],
+)  # fmt: skip
+def test_no_phrase_reaches_across_the_end_of_a_sentence(text: str, language: str) -> None:
+    assert not {"danger", "suicide", "medical"} & set(hear("any", text, language).flags)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "urgent", "read_by_somebody"),
+    [
+        ("nobody hit me", "en", False, False), ("he never hit me", "en", False, False),
+        ("nadie me pega", "es", False, False), ("im not in danger", "en", False, False),
+        ("he used to hit me", "en", False, True), ("im not suicidal", "en", False, True),
+        ("i dont want to kill myself", "en", False, True), ("no me quiero matar", "es", False, True),
+        ("my sister wants to die", "en", True, True), ("mi hermana se quiere matar", "es", True, True),
+        ("i dont want to live i want to kill myself", "en", True, True),
+        ("no quiero vivir quiero morir", "es", True, True),
+    ],
+)  # fmt: skip
+def test_who_and_whether_it_is_said(text: str, language: str, urgent: bool, read_by_somebody: bool) -> None:
+    """Somebody else's danger is danger; what is denied or over is not, though a person reads it."""
+    got = hear("any", text, language)
+    assert bool({"danger", "suicide"} & set(got.flags)) is urgent, got
+    assert bool(got.flags) is read_by_somebody, got
