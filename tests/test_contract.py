@@ -115,7 +115,7 @@ def test_hand_offs_are_listed_most_urgent_first_and_only_the_open_ones(app: Flas
         for n, tier in enumerate(("P2", "P0", "P3", "P1")):
             someone_waits(tx, f"+1210555015{n}", tier=tier)
         _, closed = someone_waits(tx, "+12105550159", tier="P0")
-        handoffs.close(tx, closed, "referred")
+        handoffs.close(tx, closed, "referred", by_id="a")
     listed = document(app, "handoffs")
     assert isinstance(listed, list)
     assert [one["tier"] for one in listed] == ["P0", "P1", "P2", "P3"]

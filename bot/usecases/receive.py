@@ -19,14 +19,13 @@ from sqlalchemy import ColumnElement, FromClause, Select, String, and_, bindpara
 from sqlalchemy.exc import IntegrityError
 
 from bot import log
-from bot.rules.ladder import next_alarm
 from bot.services import Services
 from bot.store import consent, conversations, handoffs, messages, people
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
-from bot.usecases import hand_off, report_opening, turn
+from bot.usecases import climb, hand_off, report_opening, turn
 from flows.actions import TellAdvocates
 from flows.conversation import LANGUAGES, Tier
 from flows.engine import understand
@@ -109,7 +108,7 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
         if report_opening.report(tx, services, **told):
             return Outcome.PROVIDER
     if number is None:
-        return _leave_unanswered(tx, _keep(tx, stored, inbound))
+        return _leave_unanswered(tx, services, _keep(tx, stored, inbound))
     flooding = turn.is_flooding(stored, tx.now)
     after = turn.apply(tx, services, stored, event, inbound=inbound, quiet=flooding)
     if after.suppressed:
@@ -222,12 +221,12 @@ def _keep(tx: Tx, stored: Stored, inbound: dict[str, Any]) -> Stored:
     return replace(stored, last_seq=inbound["seq"])
 
 
-def _leave_unanswered(tx: Tx, stored: Stored) -> Outcome:
+def _leave_unanswered(tx: Tx, services: Services, stored: Stored) -> Outcome:
     """A short code or a name as sender: nothing can be sent back, but somebody looks at it."""
-    handoffs.open_handoff(
-        tx, conversation_id=stored.conversation_id, tier="P3", reason="odd_sender",
-        next_at=next_alarm("P3", 0, tx.now), promised_at=None,
-    )  # fmt: skip
+    handoff_id = handoffs.open_handoff(
+        tx, conversation_id=stored.conversation_id, tier="P3", reason="odd_sender", next_at=tx.now, promised_at=None
+    )
+    climb.begin(tx, services, handoff_id)
     return Outcome.TAKEN
 
 

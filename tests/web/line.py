@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler
 from werkzeug.test import TestResponse
 
 from bot import web
+from bot.rules.ladder import DEFAULT
 from bot.script_files import load_script
 from bot.services import Services
 from bot.settings import SIMULATED_ACCOUNT, Settings
@@ -76,6 +77,7 @@ def services_on(database: Database, **changes: str) -> Services:
         "carrier": None,
         "nudges": Bell(),
         "pager": Pages(),
+        "ladder": DEFAULT,
     }
     known = Services.__dataclass_fields__
     return Services(**{name: fields.get(name) for name in known})
