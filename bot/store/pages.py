@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
-KINDS = ("desk", "sms", "email", "webhook", "push")
+KINDS = ("desk", "sms", "email", "webhook")
+"""Ways to be called that there are now."""
 
 alert_channels = Table(
     "alert_channels",

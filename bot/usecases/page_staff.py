@@ -21,23 +21,26 @@ CODE_LENGTH = 4
 
 def call(tx: Tx, services: Services, staff_ids: Iterable[str], *, why: str, tier: str, occasion: str,
          handoff_id: str | None = None) -> set[str]:  # fmt: skip
-    """Calls each of them, once for this occasion; returns who has a channel to be called by."""
+    """Calls each of them, once for this occasion; returns who is called beyond the desk's own page, or was."""
     wanted = list(dict.fromkeys(staff_ids))
     between = timedelta(seconds=services.ladder.next_channel_s)
-    rows, turn = [], dict.fromkeys(wanted, 0)
+    rows, turn, beyond_the_desk = [], dict.fromkeys(wanted, 0), set()
     for channel in pages.channels_of(tx, wanted):
         call_key = f"{occasion}:{channel.staff_id}"
         if turn[channel.staff_id] == 0 and pages.call_exists(tx, call_key):
             turn[channel.staff_id] = -1
+            beyond_the_desk.add(channel.staff_id)
         if turn[channel.staff_id] < 0:
             continue
         rows.append({
             "handoff_id": handoff_id, "staff_id": channel.staff_id, "channel_id": channel.channel_id, "why": why,
-            "tier": tier, "call_key": call_key, "code": _code(), "due_at": tx.now + turn[channel.staff_id] * between,
+            "tier": tier, "call_key": call_key, "code": code(), "due_at": tx.now + turn[channel.staff_id] * between,
         })  # fmt: skip
         turn[channel.staff_id] += 1
+        if channel.kind != "desk":
+            beyond_the_desk.add(channel.staff_id)
     pages.add(tx, rows)
-    return {staff_id for staff_id, n in turn.items() if n}
+    return beyond_the_desk
 
 
 def reach(tx: Tx, act: str, owner_id: str | None = None) -> list[str]:
@@ -66,5 +69,6 @@ def leads(tx: Tx) -> list[str]:
     return [one for one in every if one in there] or every or staff.with_role(tx, "admin")
 
 
-def _code() -> str:
+def code() -> str:
+    """What a call is answered with."""
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))

@@ -20,12 +20,12 @@ from sqlalchemy.exc import IntegrityError
 
 from bot import log
 from bot.services import Services
-from bot.store import consent, conversations, handoffs, messages, people
+from bot.store import consent, conversations, handoffs, messages, pages, people
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
-from bot.usecases import climb, hand_off, report_opening, turn
+from bot.usecases import climb, hand_off, hear_page, reopen, report_opening, turn
 from flows.actions import TellAdvocates
 from flows.conversation import LANGUAGES, Tier
 from flows.engine import understand
@@ -89,6 +89,10 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     context = _look(tx, phone, text.provider_sid)
     if context.known:
         return Outcome.DUPLICATE
+    if number is not None and hear_page.is_answer(text.body):
+        phones = pages.staff_by_number(tx, number)
+        if phones and hear_page.hear_text(tx, phones, text.body):
+            return Outcome.PROVIDER
     if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
         context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
@@ -113,6 +117,8 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     after = turn.apply(tx, services, stored, event, inbound=inbound, quiet=flooding)
     if after.suppressed:
         return Outcome.STOP
+    if stored.epoch or (context.conversation_id is None and context.person_id is not None):
+        reopen.after_an_end(tx, services, stored)
     return Outcome.FLOODED if flooding else Outcome.TAKEN
 
 

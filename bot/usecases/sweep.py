@@ -14,6 +14,7 @@ from bot.store import heartbeats
 from bot.store.db import Database
 from bot.usecases import (
     ask_providers,
+    canary,
     claim_texts,
     climb,
     climb_tasks,
@@ -31,7 +32,7 @@ def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
         _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts,
-        _record,
+        _record, _canary,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -59,6 +60,11 @@ def _alarms(database: Database, services: Services) -> None:
 def _late_tasks(database: Database, services: Services) -> None:
     """Duties nobody has done in time: the next named human, and a page. Comes again until somebody has."""
     climb_tasks.climb_tasks(database, services)
+
+
+def _canary(database: Database, services: Services) -> None:
+    """How far has the nightly canary come, and did a human answer?"""
+    canary.follow(database, services)
 
 
 def _late_promises(database: Database, services: Services) -> None:

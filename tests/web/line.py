@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler
 from werkzeug.test import TestResponse
 
 from bot import web
+from bot.ports import Page
 from bot.rules.ladder import DEFAULT
 from bot.script_files import load_script
 from bot.services import Services
@@ -49,6 +50,9 @@ class Pages:
 
     def page(self, *, handoff_id: str, tier: str, step: int) -> None:
         self.paged.append((handoff_id, tier))
+
+    def reach(self, page: Page) -> None:
+        pass
 
 
 def settings_for(url: str, **changes: str) -> Settings:
