@@ -1,4 +1,4 @@
-"""Which process texts and sweeps? `python worker.py` takes jobs; `python worker.py clock` sweeps every second."""
+"""Which process works? `python worker.py` takes jobs, `clock` sweeps every second, `watch` calls if the clock stops."""
 
 import sys
 

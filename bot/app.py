@@ -10,53 +10,75 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import click
 from flask import Flask
 
 from bot import cli, jobs, log, web
-from bot.adapters.clock import SystemClock
+from bot.adapters.clock import DatabaseClock
 from bot.adapters.nudges import RqNudges
-from bot.adapters.pagers import LogPager
+from bot.adapters.pagers import Pagers
 from bot.adapters.queue_worker import take_jobs
 from bot.adapters.twilio import SignatureCheck, TwilioCarrier
 from bot.errors import SettingsError
+from bot.rules import ladder
 from bot.rules.protocols import ProtocolError
 from bot.script_files import load_script
 from bot.services import Services
 from bot.settings import Settings, load, read
 from bot.store.crypto import Keyring
 from bot.store.db import Database
+from bot.usecases import canary
 from bot.usecases.fire_protocol import protocols
 from bot.usecases.reconcile import reconcile
+from bot.usecases.send_pages import send_pages
 from bot.usecases.sweep import sweep
+from bot.usecases.watch import watch
 from flows.script import ScriptError
 
 _SWEEP_EVERY_S = 1.0
+_WATCH_EVERY_S = 5.0
 
 
 def build(settings: Settings) -> Services:
     """Every part, once, for one process."""
-    clock = SystemClock()
+    clock = DatabaseClock()
+    database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), clock)
+    clock.asks(database.its_time)
+    carrier = TwilioCarrier(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        settings.twilio_from,
+        settings.twilio_messaging_service_sid,
+        settings.twilio_api_base,
+        settings.public_url,
+        settings.twilio_retention,
+    )
     return Services(
         settings=settings,
-        database=Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), clock),
+        database=database,
         script=load_script(),
         clock=clock,
-        carrier=TwilioCarrier(
-            settings.twilio_account_sid,
-            settings.twilio_auth_token,
-            settings.twilio_from,
-            settings.twilio_messaging_service_sid,
-            settings.twilio_api_base,
-            settings.public_url,
-            settings.twilio_retention,
-        ),
+        carrier=carrier,
         signature=SignatureCheck((settings.twilio_auth_token,), settings.public_url, settings.twilio_account_sid),
         nudges=RqNudges(settings.redis_url),
-        pager=LogPager(),
+        pager=Pagers(carrier, settings.smtp_url, settings.mail_from),
+        ladder=_ladder(settings.ladder_file),
     )
+
+
+def _ladder(file: str) -> ladder.Ladder:
+    """The one in force. One that would leave somebody without an alarm stops the start, with every reason."""
+    if not file:
+        return ladder.DEFAULT
+    try:
+        return ladder.parse(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"LADDER_FILE cannot be read: {error.strerror}.") from None
+    except ladder.LadderRefused as refused:
+        raise SettingsError(f"LADDER_FILE is refused:\n{refused}") from None
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -92,12 +114,21 @@ class Worker:
                 take_jobs(self.services.settings.redis_url)
             case "clock":
                 self._tick()
+            case "watch":
+                self._each_second(self._stopping(), self._watch, every_s=_WATCH_EVERY_S)
             case _:
-                sys.exit("worker.py: say nothing for the worker, or 'clock' for the sweep.")
+                sys.exit("worker.py: say nothing for the worker, 'clock' for the sweep, or 'watch' to watch the clock.")
 
     def _tick(self) -> None:
         """Every second, until told to stop; a round that began is finished. The carrier's list is read beside the
         sweep, for the carrier may take its time and an alarm may not."""
+        stopping = self._stopping()
+        # Daemons: what they do is done again, so a carrier that does not answer holds up nobody's end.
+        for deed, name in ((self._reconcile, "list"), (self._call_staff, "calls")):
+            threading.Thread(target=self._each_second, args=(stopping, deed), daemon=True, name=name).start()
+        self._each_second(stopping, lambda: sweep(self.services.database, self.services))
+
+    def _stopping(self) -> threading.Event:
         stopping = threading.Event()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -105,15 +136,30 @@ class Worker:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        # A daemon: what it reads is read again, so a carrier that does not answer holds up nobody's end.
-        threading.Thread(target=self._each_second, args=(stopping, self._reconcile), daemon=True, name="list").start()
-        self._each_second(stopping, lambda: sweep(self.services.database, self.services))
+        return stopping
 
-    def _each_second(self, stopping: threading.Event, deed: Callable[[], None]) -> None:
+    def _each_second(self, stopping: threading.Event, deed: Callable[[], None], *,
+                     every_s: float = _SWEEP_EVERY_S) -> None:  # fmt: skip
         while not stopping.is_set():
             began = time.monotonic()
             deed()
-            stopping.wait(max(0.0, _SWEEP_EVERY_S - (time.monotonic() - began)))
+            stopping.wait(max(0.0, every_s - (time.monotonic() - began)))
+
+    def _call_staff(self) -> None:
+        """Calls that are due, and the canary's night: channels may take their time, an alarm may not."""
+        database, services = self.services.database, self.services
+        try:
+            send_pages(database, services)
+            if canary.is_due(database):
+                canary.begin(database, services)
+        except Exception as error:  # the rows stand: tried again in a second
+            log.event("calls_failed", level="error", error=error)
+
+    def _watch(self) -> None:
+        try:
+            watch(self.services.database, self.services)
+        except Exception as error:  # a database that does not answer: this process can only say so, and look again
+            log.event("watch_failed", level="critical", error=error)
 
     def _reconcile(self) -> None:
         try:

@@ -26,5 +26,9 @@ class SendError(QuietlineError):
         self.retry_after_s = retry_after_s
 
 
+class PageFailed(QuietlineError):
+    """A call to a colleague did not leave; the message is a code or a kind of fault, never an address."""
+
+
 class SealBroken(QuietlineError):
     """A sealed value does not open with any key in the ring, or was moved to another row."""

@@ -97,7 +97,8 @@ class _Families(Collector):
 def _gauges(tx: Tx) -> Iterator[GaugeMetricFamily]:
     tier, opened_at = handoffs.c.tier, handoffs.c.opened_at
     still_open = select(tier, func.count()).where(handoffs.c.closed_at.is_(None)).group_by(tier)
-    waiting = select(tier, func.min(opened_at)).where(handoffs.c.state == "waiting").group_by(tier)
+    nobodys = (handoffs.c.owner_id.is_(None), handoffs.c.closed_at.is_(None))
+    waiting = select(tier, func.min(opened_at)).where(*nobodys).group_by(tier)
     yield _by("handoffs_open", "Open hand-offs.", "tier", TIERS, _pairs(tx, still_open))
     oldest = {word: _seconds_since(tx, at) for word, at in tx.conn.execute(waiting)}
     yield _by("handoffs_oldest_waiting_seconds", "Age of the oldest hand-off nobody has.", "tier", TIERS, oldest)

@@ -105,10 +105,29 @@ class Nudges(Protocol):
         """Whether the bell can be heard now; answers within a second or two and never raises."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One call to a colleague by one of their channels. `words` say that they are needed and nothing else; `code` is
+    what they answer with; `secret` signs a webhook."""
+
+    page_id: str
+    kind: str
+    address: str
+    words: str
+    why: str
+    tier: str
+    code: str
+    secret: str = ""
+
+
 class Pager(Protocol):
     """Calls advocates to a hand-off. Content-free: an id and a tier."""
 
-    def page(self, *, handoff_id: str, tier: str, step: int) -> None: ...
+    def page(self, *, handoff_id: str, tier: str, step: int) -> None:
+        """A step of the ladder was done: for whoever watches the log."""
+
+    def reach(self, page: Page) -> None:
+        """Send this call. Errors are PageFailed and nothing else; that it was sent is no proof that it was heard."""
 
 
 class Clock(Protocol):

@@ -224,6 +224,7 @@ def _programs(env: Mapping[str, str], host: str, settings: Settings, carrier_por
         Program("web", gunicorn, env, stage=0),
         Program("worker", (python, "worker.py"), env, stage=1),
         Program("clock", (python, "worker.py", "clock"), env, stage=1),
+        Program("watch", (python, "worker.py", "watch"), env, stage=1),
     ]
     if settings.simulation:
         its_own = {"QUIETLINE_SIMULATOR_PORT": str(carrier_port)}

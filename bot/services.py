@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.ports import Clock, Nudges, Pager, SignatureCheck, SmsCarrier
+from bot.rules.ladder import DEFAULT, Ladder
 from bot.settings import Settings
 from bot.store.db import Database
 from flows.script import Script
@@ -20,3 +21,4 @@ class Services:
     signature: SignatureCheck
     nudges: Nudges
     pager: Pager
+    ladder: Ladder = DEFAULT

@@ -78,6 +78,10 @@ class Settings:
     allow_unreviewed_texts: bool
     simulation: bool
     require_second_factor: bool
+    canary_number: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
+    ladder_file: str = ""
 
     @property
     def demo(self) -> bool:
@@ -117,6 +121,10 @@ class Settings:
             allow_unreviewed_texts=_flag(env, "ALLOW_UNREVIEWED_TEXTS", default=simulation),
             simulation=simulation,
             require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR", default=not _on_loopback(api_base)),
+            canary_number=_canary(env),
+            smtp_url=_smtp(env),
+            mail_from=_mail_from(env),
+            ladder_file=env.get("LADDER_FILE", "").strip(),
         )
 
 
@@ -271,6 +279,33 @@ def _senders(env: Mapping[str, str]) -> tuple[str, ...]:
         if not _SENDER.fullmatch(number):
             raise SettingsError("TWILIO_FROM holds something that is neither an E.164 number nor a short code.")
     return numbers
+
+
+def _canary(env: Mapping[str, str]) -> str:
+    number = env.get("CANARY_NUMBER", "").strip()
+    numbers = _senders(env)
+    if number and (number not in numbers or len(numbers) < 2):
+        raise SettingsError("CANARY_NUMBER must be one of two or more numbers in TWILIO_FROM.")
+    return number
+
+
+def _smtp(env: Mapping[str, str]) -> str:
+    url = env.get("SMTP_URL", "").strip()
+    try:
+        parts = urlsplit(url)
+        good = not url or (parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and bool(parts.port))
+    except ValueError:
+        good = False
+    if not good:  # its words may hold a password
+        raise SettingsError("SMTP_URL must be like smtps://name:password@mail.example.org:465.")
+    return url
+
+
+def _mail_from(env: Mapping[str, str]) -> str:
+    address = env.get("MAIL_FROM", "").strip()
+    if env.get("SMTP_URL", "").strip() and "@" not in address:
+        raise SettingsError("MAIL_FROM must be the address calls by mail come from, since SMTP_URL is set.")
+    return address
 
 
 def _messaging_service(env: Mapping[str, str]) -> str:

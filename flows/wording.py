@@ -23,6 +23,7 @@ WIDEST: Mapping[str, str] = {
     "WHEN": "at 10:45 pm Wednesday",
     "PROG": "Harbor-2",
     "ID": "7KQ",
+    "CODE": "4829",
     "H": "24",
     "TIME": "10:45 pm",
     "WHO": "adult, 12 kids, pregnant, pet, tonight",

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.store": frozenset({"bot.ports", "bot.errors", "bot.log", "bot.rules.segments", "bot.rules.freshness",
                             "bot.rules.learning", "bot.rules.criteria", "bot.rules.continuum", "bot.rules.hsds_export",
                             "bot.rules.hsds_terms", "bot.rules.vetting", "bot.rules.visibility", "flows"}),
-    "bot.services": frozenset({"bot.ports", "bot.settings", "bot.store", "flows"}),
+    "bot.services": frozenset({"bot.ports", "bot.rules.ladder", "bot.settings", "bot.store", "flows"}),
     "bot.metrics": frozenset({"bot.store"}),
     "bot.settings": frozenset({"bot.errors"}),
     "bot.script_files": frozenset({"bot.errors", "flows"}),

@@ -115,7 +115,7 @@ def test_hand_offs_are_listed_most_urgent_first_and_only_the_open_ones(app: Flas
         for n, tier in enumerate(("P2", "P0", "P3", "P1")):
             someone_waits(tx, f"+1210555015{n}", tier=tier)
         _, closed = someone_waits(tx, "+12105550159", tier="P0")
-        handoffs.close(tx, closed, "referred")
+        handoffs.close(tx, closed, "referred", by_id="a")
     listed = document(app, "handoffs")
     assert isinstance(listed, list)
     assert [one["tier"] for one in listed] == ["P0", "P1", "P2", "P3"]
@@ -222,11 +222,12 @@ def test_an_account_that_makes_no_sense_is_refused(app: Flask, words: tuple[str,
 def test_doctor_says_a_line_for_each_part(app: Flask, line: TheLine) -> None:
     with line.database.transaction() as tx:
         heartbeats.beat(tx, "clock")
+        heartbeats.beat(tx, "watch")
     reconcile(line.database, line.services)
     done = typed(app, "doctor")
     parts = [text.split()[:2] for text in done.stdout.splitlines()]
-    assert parts == [["ok", part] for part in ("settings", "database", "clock", "list", "keys", "carrier", "address",
-                                               "sender", "opt-outs", "outbox", "texts", "protocols",
+    assert parts == [["ok", part] for part in ("settings", "database", "clock", "watch", "list", "keys", "carrier",
+                                               "address", "sender", "opt-outs", "outbox", "texts", "protocols",
                                                "queue")]  # fmt: skip
     assert done.exit_code == 0
     found = document(app, "doctor")
@@ -247,7 +248,7 @@ def test_doctor_fails_and_says_which_part_is_not_good(app: Flask, line: TheLine,
     done = typed(app, "doctor")
     assert done.exit_code == 1
     bad = [text.split()[1] for text in done.stdout.splitlines() if text.startswith("BAD")]
-    assert bad == ["clock", "carrier", "queue"]
+    assert bad == ["clock", "watch", "carrier", "queue"]
     told = typed(app, "doctor", "--json")
     assert (told.exit_code, json.loads(told.stdout)["ok"]) == (1, False)
 

@@ -108,7 +108,7 @@ def test_the_release_step_migrates_and_only_that(place: str, code: int, says: st
 
 def test_the_procfile_starts_what_run_starts() -> None:
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    assert lines.keys() == {"web", "worker", "clock", "release"}
+    assert lines.keys() == {"web", "worker", "clock", "watch", "release"}
     assert lines["worker"] == "python worker.py"
     assert lines["clock"] == "python worker.py clock"
     assert lines["release"] == "python -m bot.run migrate"

@@ -27,7 +27,7 @@ FROM_SCREEN_TEXTS = """
 """
 NOBODY_ON_SHIFT = ["D1_OFF", "I1_OFF", "I2_OFF", "T1_OFF", "R3_OFF", "HP1_OFF", "H3N"]
 FIELDS = {name: widest(name, "en") for name in ("NAME", "BRAND", "AREA", "N", "AGE", "MIN", "WHEN", "PROG", "ID", "H")}
-FIELDS |= {name: widest(name, "en") for name in ("TIME", "WHO", "OPTA", "OPTB", "LANG", "TOLD")}
+FIELDS |= {name: widest(name, "en") for name in ("CODE", "TIME", "WHO", "OPTA", "OPTB", "LANG", "TOLD")}
 
 
 def with_change(path: str, value: object) -> dict:

@@ -9,6 +9,7 @@ from bot.cli.audit import audit
 from bot.cli.campaign import campaign
 from bot.cli.chat import chat
 from bot.cli.conversation import conversation, handoffs
+from bot.cli.desk import desk
 from bot.cli.directory import directory
 from bot.cli.doctor import doctor
 from bot.cli.flows import flows
@@ -19,7 +20,7 @@ from bot.cli.staff import user
 
 WITHOUT_SETTINGS = (chat, flows)
 """Commands that need neither a database nor a carrier: they work on a fresh clone."""
-WITH_SETTINGS = (conversation, handoffs, user, doctor, directory, openings, campaign, forget, keys, audit)
+WITH_SETTINGS = (conversation, handoffs, desk, user, doctor, directory, openings, campaign, forget, keys, audit)
 
 
 def register(app: Flask) -> None:

@@ -141,6 +141,12 @@ POLICIES: Mapping[str, Policy] = {
     "never_taken": _policy("The carrier never took it, though we tried more than once.",
                            "La operadora nunca lo tomó, aunque probamos más de una vez.", R.ALERT,
                            fix="The carrier often does not answer: see its status page."),
+    "clock_stopped": _policy("The clock stood still.", "El reloj se detuvo.", R.ALERT,
+                             fix="The clock stood still: alarms were late. Start `python worker.py clock`, and two."),
+    "nobody_called": _policy("Nobody could be called.", "No se pudo llamar a nadie.", R.ALERT,
+                             fix="An alarm went beyond the shift and reached nobody: `desk on-call`, `desk channel`."),
+    "canary_failed": _policy("Nobody answered the canary.", "Nadie contestó la prueba.", R.ALERT,
+                             fix="Nobody answered the canary's call: `desk status` says how far it came."),
     "stays_unknown": _policy("Nobody can tell whether it arrived.", "No se sabe si llegó.", R.ALERT,
                              fix="The fate of some texts cannot be told: see that receipts reach PUBLIC_URL."),
 }  # fmt: skip

@@ -18,8 +18,8 @@ from bot.rules.segments import measure
 from flows.conversation import LANGUAGES
 from flows.wording import Text, Wording, widest
 
-PROVIDER = re.compile(r"PU\d+N?")
-"""Texts to a provider's staff; all others are read by a person."""
+PROVIDER = re.compile(r"PU\d+N?|PG\d")
+"""Texts to a provider's staff, and calls to our own; all others are read by a person."""
 
 AFTER_SAFE = frozenset(
     {

@@ -60,7 +60,7 @@ def spoken(tx: Tx, program_id: str, *, key: str, since: datetime, task: str) -> 
     unanswered = and_(asked, _m.status != "refused", _m.created_at > since)
     theirs = select(_c.conversation_id).where(_c.person_id == _p.person_id).correlate(people)
     busy = exists().where(
-        _h.conversation_id.in_(theirs), _h.closed_at.is_(None), or_(_h.reason != task, _h.state == "owned")
+        _h.conversation_id.in_(theirs), _h.closed_at.is_(None), or_(_h.reason != task, _h.owner_id.is_not(None))
     )
     query = (
         select(

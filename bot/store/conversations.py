@@ -152,6 +152,17 @@ def lock_if_free(tx: Tx, conversation_id: str) -> bool:
     return tx.conn.execute(query.with_for_update(skip_locked=True)).first() is not None
 
 
+def routing_of(tx: Tx, conversation_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """By conversation: the person's language, and the first digits of the ZIP code of the area they named, or empty."""
+    c, found = conversations.c, {}
+    query = select(c.conversation_id, c.mind).where(c.conversation_id.in_(conversation_ids))
+    for conversation_id, mind in tx.conn.execute(query):
+        kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
+        area = kept["answers"].get("area")
+        found[conversation_id] = kept["language"], (area.get("zip3") or "") if isinstance(area, dict) else ""
+    return found
+
+
 def from_row(tx: Tx, row: Row[Any]) -> Stored:
     """A row that has COLUMNS, `phone_key` and `suppressed_at`."""
     conversation = open_mind(

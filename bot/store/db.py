@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.types import TypeDecorator
 
@@ -101,6 +101,14 @@ class Database:
         """A transaction that only reads. On SQLite it never waits for the writer, and a write in it is refused."""
         with self.engine.connect().execution_options(read_only=True) as conn, conn.begin():
             yield Tx(conn, self.keys, self.clock.now())
+
+    def its_time(self) -> datetime:
+        """What the database's own clock says."""
+        with self.engine.connect().execution_options(read_only=True) as conn, conn.begin():
+            if conn.dialect.name == "sqlite":
+                said = conn.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
+                return datetime.fromisoformat(said).replace(tzinfo=UTC)
+            return conn.execute(text("SELECT clock_timestamp()")).scalar_one().astimezone(UTC)
 
     def forget_connections(self) -> None:
         """After a fork: drop the parent's connections without closing them."""

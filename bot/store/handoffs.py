@@ -1,13 +1,38 @@
-"""Who waits for a human, since when, and who has them? An open hand-off without an alarm cannot be stored."""
+"""Who waits for a human, since when, and who has them? An open hand-off without an alarm cannot be stored.
+
+This file is the only one that writes an owner. What was offered to whom stands in `handoff_offers`, what the ladder did
+in `ladder_steps`, and the epoch that fences every text on the conversation itself.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    case,
+    func,
+    or_,
+    select,
+    text,
+)
 
+from bot.store.conversations import conversations
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
+
+FREE = ("waiting", "offered")
+"""Nobody's: anyone may take it."""
+OWNED = ("owned", "transferring", "parked", "until_safe", "wrap_up")
+"""Somebody's: offered on to another, put off to an hour, open until they are safe, or said and not yet written up."""
 
 handoffs = Table(
     "handoffs",
@@ -17,7 +42,7 @@ handoffs = Table(
            nullable=False),
     Column("tier", String(2), nullable=False),
     Column("reason", String(30), nullable=False),
-    Column("state", String(10), nullable=False),
+    Column("state", String(12), nullable=False),
     Column("owner_id", String(32), ForeignKey("staff.staff_id")),
     Column("step", Integer, nullable=False),  # how far up the ladder
     Column("next_at", UTCDateTime),  # the alarm
@@ -26,12 +51,30 @@ handoffs = Table(
     Column("claimed_at", UTCDateTime),
     Column("closed_at", UTCDateTime),
     Column("outcome", String(30)),
+    Column("climb", Integer, nullable=False, default=0),  # grows whenever the ladder begins again
+    Column("inbound_seq", Integer, nullable=False, default=0),  # their last text since somebody has them
+    Column("seen_seq", Integer, nullable=False, default=0),  # up to here it was rendered to the owner
+    Column("answered_seq", Integer, nullable=False, default=0),
+    Column("climb_at", UTCDateTime),  # since when the steps of this climb count
+    Column("closed_by_id", String(32)),
+    Column("outcome_at", UTCDateTime),  # when it came about: they arrived, the bed was held
+    Column("reopens_id", String(32)),  # the hand-off this one goes on from
     CheckConstraint("tier IN ('P0', 'P1', 'P2', 'P3')", name="tier"),
-    CheckConstraint("state IN ('waiting', 'owned', 'closed')", name="state"),
+    CheckConstraint("state IN ('waiting', 'offered', 'owned', 'transferring', 'parked', 'until_safe', 'wrap_up', "
+                    "'closed')", name="state"),
     CheckConstraint("state = 'closed' OR next_at IS NOT NULL", name="alarm"),
-    CheckConstraint("(state = 'owned') = (owner_id IS NOT NULL AND closed_at IS NULL)", name="owner"),
+    CheckConstraint("(state IN ('owned', 'transferring', 'parked', 'until_safe', 'wrap_up')) = "
+                    "(owner_id IS NOT NULL AND closed_at IS NULL)", name="owner"),
+    CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed"),
+    CheckConstraint("(closed_at IS NULL) = (closed_by_id IS NULL)", name="closer"),  # no timer ever closes one
     Index("uq_handoffs_open", "conversation_id", unique=True,
           sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    Index("ix_handoffs_free", "tier", "opened_at",
+          sqlite_where=text("owner_id IS NULL AND closed_at IS NULL"),
+          postgresql_where=text("owner_id IS NULL AND closed_at IS NULL")),
+    Index("ix_handoffs_owner", "owner_id", sqlite_where=text("closed_at IS NULL"),
+          postgresql_where=text("closed_at IS NULL")),
+    Index("ix_handoffs_conversation", "conversation_id", "closed_at"),
     Index("ix_handoffs_alarm", "next_at",
           sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
@@ -61,16 +104,41 @@ class Handoff:
     reason: str
     state: str
     owner_id: str | None
+    climb: int
+    climb_at: datetime | None
     step: int
     next_at: datetime | None
     promised_at: datetime | None
     opened_at: datetime
     claimed_at: datetime | None
+    closed_at: datetime | None
     outcome: str | None
+    inbound_seq: int
+    seen_seq: int
+    answered_seq: int
+
+    @property
+    def is_free(self) -> bool:
+        return self.state in FREE
+
+    @property
+    def is_owned(self) -> bool:
+        return self.state in OWNED
+
+    @property
+    def unseen(self) -> bool:
+        return self.inbound_seq > self.seen_seq
+
+    @property
+    def unanswered(self) -> bool:
+        return self.inbound_seq > self.answered_seq
 
 
-_FIELDS = tuple(handoffs.c[name] for name in Handoff.__dataclass_fields__)
-_MOST_URGENT_FIRST = (handoffs.c.tier, handoffs.c.opened_at, handoffs.c.handoff_id)
+_h = handoffs.c
+_FIELDS = tuple(_h[name] for name in Handoff.__dataclass_fields__)
+_MOST_URGENT_FIRST = (_h.tier, _h.opened_at, _h.handoff_id)
+_IS_FREE = (_h.owner_id.is_(None), _h.closed_at.is_(None))
+_IS_OWNED = (_h.owner_id.is_not(None), _h.closed_at.is_(None))
 
 
 def open_handoff(tx: Tx, *, conversation_id: str, tier: str, reason: str, next_at: datetime,
@@ -83,13 +151,14 @@ def open_handoff(tx: Tx, *, conversation_id: str, tier: str, reason: str, next_a
         handoff_id = new_id()
         row = {
             "handoff_id": handoff_id, "conversation_id": conversation_id, "tier": str(tier), "reason": reason,
-            "state": "waiting", "step": 0, "next_at": next_at, "promised_at": promised_at, "opened_at": tx.now,
+            "state": "waiting", "climb": 0, "climb_at": tx.now, "step": 0, "next_at": next_at,
+            "promised_at": promised_at, "opened_at": tx.now,
         }  # fmt: skip
         tx.conn.execute(handoffs.insert(), row)
         return handoff_id
     values: dict[str, object] = {}
     if str(tier) < standing.tier:
-        values |= {"tier": str(tier), "reason": reason, "step": 0}
+        values |= {"tier": str(tier), "reason": reason, **_new_climb(tx)}
         values["next_at"] = next_at if standing.next_at is None else min(standing.next_at, next_at)
     if promised_at is not None and (standing.promised_at is None or promised_at < standing.promised_at):
         values["promised_at"] = promised_at
@@ -126,31 +195,37 @@ def latest_of(tx: Tx, conversation_id: str) -> Handoff | None:
 
 def waiting(tx: Tx) -> list[Handoff]:
     """Nobody's yet, most urgent first, then longest waiting."""
-    query = select(*_FIELDS).where(handoffs.c.state == "waiting").order_by(*_MOST_URGENT_FIRST)
+    query = select(*_FIELDS).where(*_IS_FREE).order_by(*_MOST_URGENT_FIRST)
+    return [Handoff(*row) for row in tx.conn.execute(query)]
+
+
+def longest_waiting(tx: Tx, tier: str, limit: int) -> list[Handoff]:
+    """The first of one tier: whoever is next is among the first of some tier."""
+    query = select(*_FIELDS).where(*_IS_FREE, _h.tier == tier).order_by(_h.opened_at).limit(limit)
     return [Handoff(*row) for row in tx.conn.execute(query)]
 
 
 def owned_by(tx: Tx, staff_id: str) -> list[Handoff]:
     """Those this advocate holds, in the order they were taken."""
-    query = select(*_FIELDS).where(handoffs.c.owner_id == staff_id, handoffs.c.state == "owned")
-    return [Handoff(*row) for row in tx.conn.execute(query.order_by(handoffs.c.claimed_at))]
+    query = select(*_FIELDS).where(_h.owner_id == staff_id, _h.closed_at.is_(None))
+    return [Handoff(*row) for row in tx.conn.execute(query.order_by(_h.claimed_at))]
 
 
 def list_open(tx: Tx) -> list[Handoff]:
     """Waiting and owned, most urgent first."""
-    query = select(*_FIELDS).where(handoffs.c.closed_at.is_(None)).order_by(*_MOST_URGENT_FIRST)
+    query = select(*_FIELDS).where(_h.closed_at.is_(None)).order_by(*_MOST_URGENT_FIRST)
     return [Handoff(*row) for row in tx.conn.execute(query)]
 
 
-def due(tx: Tx, now: datetime) -> list[Handoff]:
+def due(tx: Tx, now: datetime, limit: int = 500) -> list[Handoff]:
     """Open ones whose alarm has come, the longest overdue first."""
-    query = select(*_FIELDS).where(handoffs.c.closed_at.is_(None), handoffs.c.next_at <= now)
-    return [Handoff(*row) for row in tx.conn.execute(query.order_by(handoffs.c.next_at))]
+    query = select(*_FIELDS).where(_h.closed_at.is_(None), _h.next_at <= now)
+    return [Handoff(*row) for row in tx.conn.execute(query.order_by(_h.next_at).limit(limit))]
 
 
 def promises_due(tx: Tx, before: datetime) -> list[Handoff]:
     """Nobody's yet, though a wait was promised that ends before then; the earliest first."""
-    query = select(*_FIELDS).where(handoffs.c.state == "waiting", handoffs.c.promised_at <= before)
+    query = select(*_FIELDS).where(*_IS_FREE, handoffs.c.promised_at <= before)
     return [Handoff(*row) for row in tx.conn.execute(query.order_by(handoffs.c.promised_at))]
 
 
@@ -171,27 +246,97 @@ def rearm(tx: Tx, handoff_id: str, next_at: datetime, step: int) -> None:
     tx.conn.execute(handoffs.update().where(*where).values(next_at=next_at, step=step))
 
 
-def claim(tx: Tx, handoff_id: str, staff_id: str, next_at: datetime) -> bool:
-    """One conditional UPDATE: of two who press at once exactly one is told True."""
-    where = (handoffs.c.handoff_id == handoff_id, handoffs.c.state == "waiting", handoffs.c.owner_id.is_(None))
-    values = {"state": "owned", "owner_id": staff_id, "claimed_at": tx.now, "next_at": next_at, "step": 0}
-    return tx.conn.execute(handoffs.update().where(*where).values(**values)).rowcount == 1
+def _new_climb(tx: Tx) -> dict[str, object]:
+    """The ladder begins again: its steps are counted, and recorded, anew."""
+    return {"climb": _h.climb + 1, "climb_at": tx.now, "step": 0}
+
+
+def climb_again(tx: Tx, handoff_id: str, next_at: datetime) -> None:
+    where = (_h.handoff_id == handoff_id, _h.closed_at.is_(None))
+    tx.conn.execute(handoffs.update().where(*where).values(next_at=next_at, **_new_climb(tx)))
+
+
+def claim(tx: Tx, handoff_id: str, staff_id: str, next_at: datetime, seq: int = 0) -> bool:
+    """One conditional UPDATE: of two who press at once exactly one is told True. `seq` is the thread's last place:
+    what came before the claim alarms nobody as unseen."""
+    values = {"state": "owned", "owner_id": staff_id, "claimed_at": tx.now, "next_at": next_at,
+              "inbound_seq": seq, "seen_seq": seq, "answered_seq": seq, **_new_climb(tx)}  # fmt: skip
+    return _changed(tx, handoff_id, values, _h.state.in_(FREE), _h.owner_id.is_(None))
 
 
 def give_back(tx: Tx, handoff_id: str, next_at: datetime) -> None:
     """Nobody's again, at the same tier and with an alarm. The caller holds the conversation's lock."""
-    values = {"state": "waiting", "owner_id": None, "claimed_at": None, "next_at": next_at, "step": 0}
-    where = (handoffs.c.handoff_id == handoff_id, handoffs.c.state == "owned")
-    tx.conn.execute(handoffs.update().where(*where).values(**values))
+    values = {"state": "waiting", "owner_id": None, "claimed_at": None, "next_at": next_at, **_new_climb(tx)}
+    _changed(tx, handoff_id, values, _h.state.in_(OWNED))
 
 
-def close(tx: Tx, handoff_id: str, outcome: str, *, owner_id: str | None = None) -> bool:
-    """Over: no owner and no alarm any more. With `owner_id`, only if it is still theirs. False when nothing changed."""
-    where = [handoffs.c.handoff_id == handoff_id, handoffs.c.closed_at.is_(None)]
-    if owner_id is not None:
-        where.append(handoffs.c.owner_id == owner_id)
-    values = {"state": "closed", "closed_at": tx.now, "next_at": None, "outcome": outcome}
-    return tx.conn.execute(handoffs.update().where(*where).values(**values)).rowcount == 1
+def change_owner(tx: Tx, handoff_id: str, *, from_id: str, to_id: str, next_at: datetime) -> bool:
+    """From hand to hand, with no moment between: only while it is still theirs."""
+    values = {"state": "owned", "owner_id": to_id, "claimed_at": tx.now, "next_at": next_at, **_new_climb(tx)}
+    return _changed(tx, handoff_id, values, _h.state.in_(OWNED), _h.owner_id == from_id)
+
+
+def set_state(tx: Tx, handoff_id: str, state: str, next_at: datetime, *, among: tuple[str, ...],
+              owner_id: str | None = None) -> bool:  # fmt: skip
+    """Another state of the same owner, or of nobody, and when it is looked at. False when it is in none of `among`,
+    or no longer theirs."""
+    values = {"state": state, "next_at": next_at, **_new_climb(tx)}
+    return _changed(tx, handoff_id, values, _h.state.in_(among), _h.owner_id.is_not_distinct_from(owner_id))
+
+
+def offered(tx: Tx, handoff_id: str, state: str, *, among: tuple[str, ...]) -> bool:
+    """Offered, or no longer offered; the ladder goes on as it went."""
+    return _changed(tx, handoff_id, {"state": state}, _h.state.in_(among))
+
+
+def heard(tx: Tx, conversation_id: str, seq: int, next_at: datetime) -> None:
+    """They wrote to whoever has them: unseen until it was rendered, and a parked one is theirs again at once."""
+    where = (_h.conversation_id == conversation_id, *_IS_OWNED)
+    values = {"inbound_seq": seq, "state": case((_h.state == "parked", "owned"), else_=_h.state)}
+    # What stands unanswered keeps its climb: a second text must not turn the first one's alarm back.
+    first = handoffs.update().where(*where, or_(_h.inbound_seq <= _h.answered_seq, _h.state == "parked"))
+    if tx.conn.execute(first.values(**values, next_at=next_at, **_new_climb(tx))).rowcount == 0:
+        tx.conn.execute(handoffs.update().where(*where).values(**values))
+
+
+def saw(tx: Tx, handoff_id: str, staff_id: str, seq: int) -> bool:
+    """Rendered to its owner up to this place in the thread. Nothing that was not written can have been seen."""
+    seen = func.min(_h.inbound_seq, seq) if tx.conn.dialect.name == "sqlite" else func.least(_h.inbound_seq, seq)
+    return _changed(tx, handoff_id, {"seen_seq": seen}, _h.owner_id == staff_id, _h.seen_seq < seen)
+
+
+def answered(tx: Tx, handoff_id: str, next_at: datetime) -> None:
+    """Their owner wrote: what they said until now is seen and answered."""
+    values = {"seen_seq": _h.inbound_seq, "answered_seq": _h.inbound_seq, "next_at": next_at, **_new_climb(tx)}
+    _changed(tx, handoff_id, values, _h.state.in_(OWNED))
+
+
+def close(tx: Tx, handoff_id: str, outcome: str, *, by_id: str, owner_id: str | None = None,
+          outcome_at: datetime | None = None) -> bool:  # fmt: skip
+    """Over: no owner and no alarm any more. `by_id` is who closed it: a person, never a timer. With `owner_id`, only if
+    it is still theirs. False when nothing changed."""
+    where: list[ColumnElement[bool]] = [] if owner_id is None else [_h.owner_id == owner_id]
+    values = {"state": "closed", "closed_at": tx.now, "closed_by_id": by_id, "next_at": None, "outcome": outcome,
+              "outcome_at": outcome_at or tx.now}  # fmt: skip
+    return _changed(tx, handoff_id, values, *where)
+
+
+def _changed(tx: Tx, handoff_id: str, values: dict[str, object], *where: ColumnElement[bool]) -> bool:
+    changes = handoffs.update().where(_h.handoff_id == handoff_id, _h.closed_at.is_(None), *where)
+    return tx.conn.execute(changes.values(**values)).rowcount == 1
+
+
+def closed_last(tx: Tx, person_id: str, since: datetime) -> Handoff | None:
+    """The hand-off of this person that was closed last, if that was after then."""
+    theirs = select(conversations.c.conversation_id).where(conversations.c.person_id == person_id)
+    query = select(*_FIELDS).where(_h.conversation_id.in_(theirs), _h.closed_at > since)
+    row = tx.conn.execute(query.order_by(_h.closed_at.desc()).limit(1)).first()
+    return None if row is None else Handoff(*row)
+
+
+def goes_on_from(tx: Tx, handoff_id: str, earlier_id: str) -> None:
+    """They wrote again after that one was closed."""
+    _changed(tx, handoff_id, {"reopens_id": earlier_id})
 
 
 def add_note(tx: Tx, *, conversation_id: str, staff_id: str, body: str) -> str:

@@ -22,19 +22,25 @@ from bot.store import (
     asks,
     audit,
     campaigns,
+    canaries,
     consent,
     conversations,
     directory,
     directory_records,
+    handoff_offers,
     handoffs,
     heartbeats,
+    ladder_steps,
     links,
     messages,
     openings,
+    pages,
     people,
+    presence,
     promises,
     redactions,
     reviews,
+    rota,
     senders,
     staff,
     tasks,
@@ -47,13 +53,14 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    alerts, api_keys, asks, audit, campaigns, consent, conversations, directory, directory_records, handoffs,
-    heartbeats, links, messages, openings, people, promises, redactions, reviews, senders, staff, tasks, unmet,
-    vetting, watermarks,
+    alerts, api_keys, asks, audit, campaigns, canaries, consent, conversations, directory, directory_records,
+    handoff_offers, handoffs, heartbeats, ladder_steps, links, messages, openings, pages, people, presence, promises,
+    redactions, reviews, rota, senders, staff, tasks, unmet, vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
 SEALED = (
+    "alert_channels.address",
     "applications.ability_to_serve",
     "applications.collaboration",
     "applications.sustainable_management",

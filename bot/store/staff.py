@@ -15,14 +15,17 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
+    Select,
     String,
     Table,
     func,
+    or_,
     select,
 )
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.handoffs import handoffs
+from bot.store.rota import closed_for
 
 ROLES = ("advocate", "lead", "outreach", "approver", "directory", "reviewer", "admin", "auditor")
 
@@ -43,6 +46,10 @@ staff = Table(
     Column("locked_until", UTCDateTime),
     Column("active", Boolean, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
+    Column("languages", String(40)),  # comma-separated; empty: nothing said, everything fits
+    Column("skills", String(120)),
+    Column("regions", String(120)),
+    Column("capacity", Integer),
 )
 
 sessions = Table(
@@ -83,6 +90,7 @@ shifts = Table(
     Column("staff_id", String(32), ForeignKey("staff.staff_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("starts_at", UTCDateTime, nullable=False),
     Column("ends_at", UTCDateTime, nullable=False, index=True),
+    Column("planned", Boolean, nullable=False, default=False),  # a holiday or leave undoes it; who came by hand is here
 )
 
 
@@ -203,7 +211,7 @@ def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
     """Who can be given a hand-off now, least loaded first, then whoever stays longest."""
     owned = (
         select(handoffs.c.owner_id, func.count().label("n"))
-        .where(handoffs.c.state == "owned")
+        .where(handoffs.c.owner_id.is_not(None), handoffs.c.closed_at.is_(None))
         .group_by(handoffs.c.owner_id)
         .subquery()
     )
@@ -213,7 +221,7 @@ def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
         select(staff.c.staff_id, staff.c.alias, count, until)
         .join_from(staff, shifts, shifts.c.staff_id == staff.c.staff_id)
         .outerjoin(owned, owned.c.owner_id == staff.c.staff_id)
-        .where(staff.c.active, shifts.c.starts_at <= now, shifts.c.ends_at > now)
+        .where(*_is_running(now))
         .group_by(staff.c.staff_id, staff.c.alias)
         .order_by(count, until.desc(), staff.c.staff_id)
     )
@@ -223,16 +231,44 @@ def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
     ]
 
 
+def _is_running(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Shifts count that began and have not ended; of planned ones those that no leave and no holiday undoes."""
+    s = shifts.c
+    counts = or_(~s.planned, ~closed_for(s.staff_id, now))
+    return staff.c.active, s.starts_at <= now, s.ends_at > now, counts
+
+
+def running_shifts(now: datetime) -> Select[tuple[str, datetime]]:
+    """SQL: who is on shift, and since when."""
+    query = select(shifts.c.staff_id, func.min(shifts.c.starts_at).label("starts_at"))
+    query = query.join_from(shifts, staff, shifts.c.staff_id == staff.c.staff_id)
+    return query.where(*_is_running(now)).group_by(shifts.c.staff_id)
+
+
+def plan_shift(tx: Tx, staff_id: str, starts_at: datetime, ends_at: datetime) -> str:
+    """A shift to come; a day may have several."""
+    shift_id = new_id()
+    row = {"shift_id": shift_id, "staff_id": staff_id, "starts_at": starts_at, "ends_at": ends_at, "planned": True}
+    tx.conn.execute(shifts.insert(), row)
+    return shift_id
+
+
+def drop_plans_of(tx: Tx, staff_id: str) -> None:
+    """Shifts that have not begun are nobody's any more."""
+    tx.conn.execute(shifts.delete().where(shifts.c.staff_id == staff_id, shifts.c.starts_at > tx.now))
+
+
 def with_role(tx: Tx, role: str) -> list[str]:
-    """Accounts with this role, on shift or not, in the order they were made."""
-    query = select(staff.c.staff_id, staff.c.roles).where(staff.c.active).order_by(staff.c.staff_id)
+    """Accounts that are open and have this role, the oldest first."""
+    query = select(staff.c.staff_id, staff.c.roles).where(staff.c.active).order_by(staff.c.created_at, staff.c.staff_id)
     return [row.staff_id for row in tx.conn.execute(query) if role in row.roles.split(",")]
 
 
 def next_shift_start(tx: Tx, now: datetime) -> datetime | None:
     """When the next planned shift begins, or None when none is planned."""
     query = select(func.min(shifts.c.starts_at)).join_from(shifts, staff, shifts.c.staff_id == staff.c.staff_id)
-    return tx.conn.execute(query.where(staff.c.active, shifts.c.starts_at > now)).scalar()
+    counts = or_(~shifts.c.planned, ~closed_for(shifts.c.staff_id, shifts.c.starts_at))
+    return tx.conn.execute(query.where(staff.c.active, shifts.c.starts_at > now, counts)).scalar()
 
 
 def shift_of(tx: Tx, staff_id: str) -> datetime | None:

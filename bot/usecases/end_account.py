@@ -5,11 +5,10 @@ One transaction: nobody is ever held by somebody who cannot come in.
 
 from __future__ import annotations
 
-from bot.rules.ladder import next_alarm
 from bot.services import Services
-from bot.store import audit, conversations, handoffs, passkeys, staff
+from bot.store import audit, conversations, handoff_offers, handoffs, pages, passkeys, rota, staff
 from bot.store.db import Database
-from bot.usecases import turn
+from bot.usecases import climb, offer, turn
 from bot.usecases.refusal import Refused
 from flows.events import AdvocateLeft
 
@@ -27,9 +26,17 @@ def end_account(database: Database, services: Services, *, staff_id: str, by_id:
         if staff.get(tx, staff_id) is None:
             return Refused("There is no such account.")
         for held in handoffs.owned_by(tx, staff_id):
-            handoffs.give_back(tx, held.handoff_id, next_alarm(held.tier, 0, tx.now))
+            handoff_offers.end_all(tx, held.handoff_id, "rescinded")
+            handoffs.give_back(tx, held.handoff_id, tx.now)
             turn.take(tx, services, held.conversation_id, AdvocateLeft())
+            climb.begin(tx, services, held.handoff_id)
+        for offered in handoff_offers.open_to(tx, staff_id):
+            handoff_offers.answer(tx, offered.handoff_offer_id, "timed_out")
+            offer.settle(tx, offered.handoff_id)
         staff.end_shift(tx, staff_id)
+        staff.drop_plans_of(tx, staff_id)
+        rota.end_all(tx, [staff_id])
+        pages.drop_channels_of(tx, staff_id)
         staff.drop_sessions_of(tx, staff_id)
         passkeys.forget_all(tx, staff_id)
         staff.update(tx, staff_id, active=False, password_hash=None, totp_secret=None, totp_last_used=None,

@@ -45,7 +45,7 @@ def _database(services: Services) -> list[Finding]:
     try:
         with services.database.reading() as tx:
             tx.conn.execute(sql("SELECT 1"))
-            beat = heartbeats.last_beat(tx, "clock")
+            beat, watching = heartbeats.last_beat(tx, "clock"), heartbeats.last_beat(tx, "watch")
             now = tx.now
     except SQLAlchemyError:
         return [Finding("database", False, "it does not answer, or is not migrated: run the release command")]
@@ -55,6 +55,9 @@ def _database(services: Services) -> list[Finding]:
     found.append(
         Finding("clock", alive, "beating" if alive else "no heartbeat in 30 s: start `python worker.py clock`")
     )
+    watched = watching is not None and now - watching < STALE
+    words = "watched" if watched else "nobody watches it: start `python worker.py watch`"
+    found.append(Finding("watch", watched, words))
     if not current:
         return found
     with services.database.reading() as tx:

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from bot.services import Services
-from bot.store import audit, conversations, handoffs, promises
-from bot.store.db import Database
+from bot.store import audit, conversations, handoff_offers, handoffs, presence, promises
+from bot.store.conversations import Stored
+from bot.store.db import Database, Tx
 from bot.usecases import turn
+from bot.usecases.holding import not_yours
 from bot.usecases.refusal import Refused
 from flows.events import AdvocateFinished
 
 
 def finish(database: Database, services: Services, *, conversation_id: str, staff_id: str, outcome: str,
-           feedback: bool = False) -> Refused | None:  # fmt: skip
-    """`outcome` is one of handoffs.OUTCOMES; `feedback` asks the person how it was, if they agreed to be asked.
-    Only the owner may. None means done."""
+           feedback: bool = False, epoch: int | None = None,
+           outcome_at: datetime | None = None) -> Refused | None:  # fmt: skip
+    """`outcome` is one of handoffs.OUTCOMES and `outcome_at` when it came about; `feedback` asks the person how it was,
+    if they agreed to be asked. Only the owner may, and with `epoch` only if it has not changed hands since. None means
+    done."""
     if outcome not in handoffs.OUTCOMES:
         return Refused("Choose how it ended.")
     with database.transaction() as tx:
-        conversations.load(tx, conversation_id)  # its lock first, as every turn takes it
+        stored = conversations.load(tx, conversation_id)  # its lock first, as every turn takes it
         handoff = handoffs.open_of(tx, conversation_id)
         if handoff is None:
             return Refused("This hand-off is closed already.")
-        if not handoffs.close(tx, handoff.handoff_id, outcome, owner_id=staff_id):
+        if refused := _may_not(tx, stored, handoff, staff_id, epoch, outcome):
+            return refused
+        closing = {"by_id": staff_id, "owner_id": staff_id, "outcome_at": outcome_at}
+        if not handoffs.close(tx, handoff.handoff_id, outcome, **closing):
             return Refused("You do not hold this conversation, so you cannot finish it.")
+        handoff_offers.end_all(tx, handoff.handoff_id, "rescinded")
+        handoff_offers.end_chair(tx, handoff.handoff_id)
+        if handoff.tier == "P0":
+            rest = timedelta(minutes=services.ladder.decompress_minutes)
+            presence.write(tx, staff_id, rests_until=tx.now + rest)
         promises.end(tx, conversation_id, "kept", but=["DL1"])
         turn.take(tx, services, conversation_id, AdvocateFinished(outcome, feedback=feedback))
         audit.record(tx, act="handoff_finished", staff_id=staff_id, object_id=handoff.handoff_id, detail=outcome)
         tx.after_commit(services.nudges.deliver)
+    return None
+
+
+def _may_not(tx: Tx, stored: Stored | None, handoff: handoffs.Handoff, staff_id: str, epoch: int | None,
+             outcome: str) -> Refused | None:  # fmt: skip
+    if epoch is not None and stored is not None and (refused := not_yours(tx, stored, handoff, staff_id, epoch)):
+        return refused
+    if handoff.state == "until_safe" and outcome == "returned":
+        return Refused("This person is kept until they are safe. Say how it ended, or go on with them.")
     return None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.rules.hours import place_of
-from bot.rules.ladder import next_alarm, promised_minutes
+from bot.rules.ladder import promised_minutes
 from bot.services import Services
 from bot.store import handoffs, people, staff
 from bot.store.conversations import Stored
 from bot.store.db import Tx
+from bot.usecases import climb, page_staff
 from flows.actions import HandOff, TellAdvocates
 from flows.events import HandOffOpened
 
@@ -30,11 +30,10 @@ def open_for(tx: Tx, services: Services, stored: Stored, action: HandOff, langua
         conversation_id=stored.conversation_id,
         tier=action.tier,
         reason=action.reason,
-        next_at=next_alarm(action.tier, 0, tx.now),
+        next_at=tx.now,
         promised_at=tx.now + timedelta(minutes=minutes) if told else None,
     )
-    if standing is None:
-        tx.after_commit(page(services, handoff_id, action.tier))
+    climb.begin(tx, services, handoff_id)
     if not there:
         return HandOffOpened(action.reason, on_shift=False, when=_next_shift_words(tx, services, stored, language))
     return HandOffOpened(action.reason, on_shift=True, advocate=there[0].alias, minutes=minutes)
@@ -42,17 +41,15 @@ def open_for(tx: Tx, services: Services, stored: Stored, action: HandOff, langua
 
 def tell(tx: Tx, services: Services, stored: Stored, action: TellAdvocates) -> None:
     """Put it before the advocates without a word to the person."""
-    standing = handoffs.open_of(tx, stored.conversation_id)
     handoff_id = handoffs.open_handoff(
         tx,
         conversation_id=stored.conversation_id,
         tier=action.tier,
         reason=action.reason,
-        next_at=next_alarm(action.tier, 0, tx.now),
+        next_at=tx.now,
         promised_at=None,
     )
-    if standing is None or action.tier < standing.tier:
-        tx.after_commit(page(services, handoff_id, action.tier))
+    climb.begin(tx, services, handoff_id)
 
 
 def _minutes(tx: Tx, standing: handoffs.Handoff | None, action: HandOff, advocates: int) -> int:
@@ -78,6 +75,16 @@ def _next_shift_words(tx: Tx, services: Services, stored: Stored, language: str)
     return services.script.wording.when(starts_at.astimezone(zone), tx.now.astimezone(zone), language)
 
 
-def page(services: Services, handoff_id: str, tier: str) -> Callable[[], None]:
-    """Call the advocates, once this has committed."""
-    return lambda: services.pager.page(handoff_id=handoff_id, tier=str(tier), step=0)
+def heard(tx: Tx, services: Services, conversation_id: str, seq: int) -> None:
+    """They wrote to whoever has them: if it is not seen in time, the ladder moves."""
+    handoff = handoffs.open_of(tx, conversation_id)
+    if handoff is not None and handoff.is_owned:
+        handoffs.heard(tx, conversation_id, seq, services.ladder.due_at(handoff.tier, 0, tx.now, owned=True))
+
+
+def call_owner(tx: Tx, services: Services, handoff: handoffs.Handoff, occasion: str) -> None:
+    """What was promised is broken while somebody has the person: they and the leads are called."""
+    who = [*page_staff.reach(tx, "owner", handoff.owner_id), *page_staff.leads(tx)]
+    page_staff.call(tx, services, who, why="promise", tier=handoff.tier, occasion=occasion,
+                    handoff_id=handoff.handoff_id)  # fmt: skip
+    tx.after_commit(lambda: services.pager.page(handoff_id=handoff.handoff_id, tier=handoff.tier, step=0))

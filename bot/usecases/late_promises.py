@@ -38,7 +38,7 @@ def _look(tx: Tx, services: Services, seen: Promise) -> None:
         promises.end_one(tx, promise.promise_id, "let_go")
         return
     standing = handoffs.open_of(tx, promise.conversation_id)
-    if standing is None or standing.state == "owned":
+    if standing is None or standing.is_owned:
         if promise.due_at <= tx.now:
             _broken(tx, services, promise, standing)
         return
@@ -78,5 +78,5 @@ def _broken(tx: Tx, services: Services, promise: Promise, standing: Handoff | No
         stored = conversations.load(tx, promise.conversation_id)
         assert stored is not None
         hand_off.tell(tx, services, stored, TellAdvocates(Tier.P2, "promise_broken"))
-    elif standing.state == "owned":  # the alarm of one who waits rings anyway
-        tx.after_commit(hand_off.page(services, standing.handoff_id, standing.tier))
+    elif standing.is_owned:  # the alarm of one who waits rings anyway
+        hand_off.call_owner(tx, services, standing, promise.promise_id)

@@ -19,14 +19,13 @@ from sqlalchemy import ColumnElement, FromClause, Select, String, and_, bindpara
 from sqlalchemy.exc import IntegrityError
 
 from bot import log
-from bot.rules.ladder import next_alarm
 from bot.services import Services
-from bot.store import consent, conversations, handoffs, messages, people
+from bot.store import consent, conversations, handoffs, messages, pages, people
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
-from bot.usecases import hand_off, report_opening, turn
+from bot.usecases import climb, hand_off, hear_page, reopen, report_opening, turn
 from bot.usecases.claim_texts import sender_names
 from flows.actions import TellAdvocates
 from flows.conversation import LANGUAGES, Tier
@@ -93,6 +92,10 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     context = _look(tx, phone, text.provider_sid)
     if context.known:
         return Outcome.DUPLICATE
+    if number is not None and hear_page.is_answer(text.body):
+        phones = pages.staff_by_number(tx, number)
+        if phones and hear_page.hear_text(tx, phones, text.body):
+            return Outcome.PROVIDER
     if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
         context = _look(tx, phone, text.provider_sid)
     stored = _conversation(tx, services, context, phone)
@@ -114,11 +117,13 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
         if report_opening.report(tx, services, **told):
             return Outcome.PROVIDER
     if number is None:
-        return _leave_unanswered(tx, _keep(tx, stored, inbound))
+        return _leave_unanswered(tx, services, _keep(tx, stored, inbound))
     flooding = turn.is_flooding(stored, tx.now)
     after = turn.apply(tx, services, stored, event, inbound=inbound, quiet=flooding)
     if after.suppressed:
         return Outcome.STOP
+    if stored.epoch or (context.conversation_id is None and context.person_id is not None):
+        reopen.after_an_end(tx, services, stored)
     return Outcome.FLOODED if flooding else Outcome.TAKEN
 
 
@@ -228,12 +233,12 @@ def _keep(tx: Tx, stored: Stored, inbound: dict[str, Any]) -> Stored:
     return replace(stored, last_seq=inbound["seq"])
 
 
-def _leave_unanswered(tx: Tx, stored: Stored) -> Outcome:
+def _leave_unanswered(tx: Tx, services: Services, stored: Stored) -> Outcome:
     """A short code or a name as sender: nothing can be sent back, but somebody looks at it."""
-    handoffs.open_handoff(
-        tx, conversation_id=stored.conversation_id, tier="P3", reason="odd_sender",
-        next_at=next_alarm("P3", 0, tx.now), promised_at=None,
-    )  # fmt: skip
+    handoff_id = handoffs.open_handoff(
+        tx, conversation_id=stored.conversation_id, tier="P3", reason="odd_sender", next_at=tx.now, promised_at=None
+    )
+    climb.begin(tx, services, handoff_id)
     return Outcome.TAKEN
 
 

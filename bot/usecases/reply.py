@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.rules.ladder import owner_alarm
+from bot.rules.ladder import LOOK_AGAIN
 from bot.services import Services
-from bot.store import audit, conversations, handoffs, messages, promises, staff, threads
+from bot.store import audit, conversations, handoffs, messages, promises, threads
 from bot.store.conversations import Stored
-from bot.store.db import Database, Tx
-from bot.store.handoffs import Handoff
+from bot.store.db import Database
+from bot.usecases.holding import not_yours
 from bot.usecases.refusal import Refused
 
 LONGEST = 1600
@@ -36,9 +36,9 @@ def reply(database: Database, services: Services, *, conversation_id: str, staff
         handoff = handoffs.open_of(tx, conversation_id)
         if stored is None or handoff is None:
             return Refused("This conversation is finished. Nothing was sent.")
-        if refused := _not_yours(tx, stored, handoff, staff_id, epoch) or _stopped(stored):
+        if refused := not_yours(tx, stored, handoff, staff_id, epoch) or _stopped(stored):
             return refused
-        handoffs.rearm(tx, handoff.handoff_id, owner_alarm(handoff.tier, tx.now), 0)
+        handoffs.answered(tx, handoff.handoff_id, tx.now + LOOK_AGAIN)
         twin = threads.same_just_now(tx, conversation_id, staff_id, words, tx.now - SAME_PRESS)
         if twin is not None:
             return Queued(twin)
@@ -63,17 +63,6 @@ def _unfit(words: str) -> Refused | None:
         return Refused("Write something first. Nothing was sent.")
     if len(words) > LONGEST:
         return Refused(f"This has {len(words)} characters; a text can have {LONGEST}. Nothing was sent.")
-    return None
-
-
-def _not_yours(tx: Tx, stored: Stored, handoff: Handoff, staff_id: str, epoch: int) -> Refused | None:
-    if handoff.owner_id is None:
-        return Refused("Nobody holds this conversation now. Take it first. Nothing was sent.")
-    if handoff.owner_id != staff_id:
-        name = staff.aliases(tx, [handoff.owner_id])[handoff.owner_id]
-        return Refused(f"{name} holds this conversation now. Nothing was sent.")
-    if stored.epoch != epoch:
-        return Refused("This conversation changed hands since you opened it. Read what is new, then send again.")
     return None
 
 

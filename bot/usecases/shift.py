@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.store import audit, handoffs, promises, staff
+from bot.store import audit, handoffs, pages, promises, staff
 from bot.store.db import Database
+from bot.usecases import prove_channel
 from bot.usecases.promises import SHIFT_BEGINS_WITHIN
 from bot.usecases.refusal import Refused
 
@@ -18,6 +19,9 @@ def go_on(database: Database, *, staff_id: str, until: datetime) -> Refused | No
         if not timedelta(0) < until - tx.now <= LONGEST:
             return Refused("A shift ends later than now, and within 12 hours.")
         staff.begin_shift(tx, staff_id, until)
+        # Whoever cannot be heard cannot be given anybody: each of their channels rings now, and waits for an answer.
+        pages.add_channel(tx, staff_id, "desk", staff_id)
+        prove_channel.ring_all(tx, staff_id)
         promises.wake(tx, tx.now + SHIFT_BEGINS_WITHIN)
         audit.record(tx, act="shift_on", staff_id=staff_id, object_id=staff_id)
     return None

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot import log
-from bot.rules.ladder import next_alarm, owner_alarm
 from bot.services import Services
-from bot.store import handoffs, heartbeats
+from bot.store import heartbeats
 from bot.store.db import Database
 from bot.usecases import (
     ask_providers,
+    canary,
     claim_texts,
+    climb,
     climb_tasks,
     hold,
     keep_searching,
@@ -31,7 +32,7 @@ def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
         _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts,
-        _record,
+        _record, _canary,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -51,26 +52,19 @@ def _beat(database: Database, _services: Services) -> None:
 
 
 def _alarms(database: Database, services: Services) -> None:
-    """Hand-offs whose alarm has come: the next step of the ladder, and a page. The last step comes again for ever."""
-    with database.reading() as tx:
-        if not handoffs.due(tx, tx.now):
-            return
-    with database.transaction() as tx:
-        for late in handoffs.due(tx, tx.now):
-            owned = late.state == "owned"
-            at = owner_alarm(late.tier, tx.now) if owned else next_alarm(late.tier, late.step + 1, tx.now)
-            handoffs.rearm(tx, late.handoff_id, at, late.step + 1)
-            if not owned:
-                tx.after_commit(_page(services, late))
-
-
-def _page(services: Services, late: handoffs.Handoff) -> Callable[[], None]:
-    return lambda: services.pager.page(handoff_id=late.handoff_id, tier=late.tier, step=late.step + 1)
+    """Hand-offs whose alarm has come and offers nobody answered: the next step of the ladder, and who is called. The
+    last step comes again for ever."""
+    climb.climb(database, services)
 
 
 def _late_tasks(database: Database, services: Services) -> None:
     """Duties nobody has done in time: the next named human, and a page. Comes again until somebody has."""
     climb_tasks.climb_tasks(database, services)
+
+
+def _canary(database: Database, services: Services) -> None:
+    """How far has the nightly canary come, and did a human answer?"""
+    canary.follow(database, services)
 
 
 def _late_promises(database: Database, services: Services) -> None:

@@ -34,7 +34,7 @@ from flows.actions import (
 )
 from flows.conversation import Conversation, Holder
 from flows.engine import step
-from flows.events import Event, OpeningsFound
+from flows.events import AdvocateClaimed, Event, OpeningsFound
 
 MOST_STEPS = 12
 """A turn that needs more is a loop in the script: it fails whole rather than hang (goflow caps its sprints too)."""
@@ -107,13 +107,15 @@ def apply(tx: Tx, services: Services, stored: Stored, event: Event, *, inbound: 
             raise TurnTooLong(stored.conversation.state)
         work.event = work.coming.popleft()
         turn = step(work.conversation, work.event, services.script)
-        if turn.conversation.held_by is not work.conversation.held_by:
+        if turn.conversation.held_by is not work.conversation.held_by or isinstance(work.event, AdvocateClaimed):
             work.epoch += 1
         work.conversation = turn.conversation
         for action in turn.actions:
             _carry_out(work, action)
     _let_go_of_waits(work)
     _save(work)
+    if inbound is not None and stored.conversation.held_by is Holder.ADVOCATE:
+        hand_off.heard(tx, services, stored.conversation_id, inbound.get("seq") or stored.last_seq + 1)
     return work.conversation
 
 

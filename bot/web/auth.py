@@ -96,7 +96,7 @@ def enforce() -> AnyResponse | None:
     if stored_session().is_idle():
         if not getattr(current_app.view_functions[request.endpoint], "works_while_locked", False):
             return _locked()
-    elif not _is_poll():
+    elif not is_poll():
         stored_session().seen()
     if allowed is None or not account.may(allowed):
         abort(403)
@@ -109,7 +109,7 @@ def works_while_locked(view: View) -> View:
     return view
 
 
-def _is_poll() -> bool:
+def is_poll() -> bool:
     """A page that asks for news by itself: no sign that anybody is there."""
     return request.method == "GET" and "HX-Request" in request.headers
 

@@ -165,7 +165,7 @@ class Stage:
     def they_are_helped(self) -> None:
         with self.database.transaction() as tx:
             for one in handoffs.waiting(tx):
-                handoffs.close(tx, one.handoff_id, "referred")
+                handoffs.close(tx, one.handoff_id, "referred", by_id="a")
 
     def they_wait(self, number: str, tier: str = "P1") -> None:
         conversation_id = self.they_write(number)

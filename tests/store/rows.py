@@ -7,7 +7,7 @@ Every sealed column, the ones that may be empty too, is given a text of its own 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, String, Table
@@ -19,6 +19,8 @@ NOON = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 
 CHOSEN: dict[str, Any] = {
     "applications.state": "applied",
+    "absences.ends_at": NOON + timedelta(days=1000),
+    "alert_channels.kind": "sms",
     "campaigns.state": "draft",
     "consent.state": "given",
     "conversations.held_by": "bot",
@@ -28,13 +30,19 @@ CHOSEN: dict[str, Any] = {
     "handoffs.state": "waiting",
     "handoffs.owner_id": None,
     "handoffs.next_at": NOON,
+    "handoff_offers.kind": "next",
     "holds.state": "asked",
     "messages.direction": "in",
     "messages.status": "received",
+    "on_calls.ends_at": NOON + timedelta(days=1000),
+    "on_calls.line": 1,
+    "pages.state": "due",
+    "pages.why": "waits",
     "programs.facets": {},
     "programs.status": "active",
     "programs.vetting": "approved",
     "recipients.basis": "opted_in",
+    "second_chairs.sat_at": NOON,
     "recipients.state": "waiting",
     "service_at_locations.confidential": False,
     "tasks.backup_at": NOON,
@@ -61,7 +69,7 @@ def fill(tx: Tx, *, only: set[str] | None = None) -> Filled:
 
 
 def _row(tx: Tx, table: Table, filled: Filled) -> dict[str, Any]:
-    (key,) = table.primary_key.columns
+    key = next(iter(table.primary_key.columns))
     width = getattr(key.type, "length", None) or 32
     filled.ids[table.name] = new_id()[-width:]
     row = {column.name: _value(tx, column, filled) for column in table.columns}

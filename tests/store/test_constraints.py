@@ -10,12 +10,22 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.db import Database, Tx, new_id
 from bot.store.schema import metadata
-from tests.store.rows import fill
+from tests.store.rows import NOON, fill
 
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("an open hand-off without an alarm", "handoffs", {"next_at": None}),
     ("an owned hand-off without an owner", "handoffs", {"state": "owned"}),
     ("a waiting hand-off with an owner", "handoffs", {"owner_id": "staff"}),
+    ("a hand-off somebody is moving that nobody has", "handoffs", {"state": "transferring"}),
+    ("a parked hand-off without an owner", "handoffs", {"state": "parked"}),
+    ("an until-safe hand-off without an owner", "handoffs", {"state": "until_safe"}),
+    ("a closed hand-off that has no end", "handoffs", {"state": "closed", "next_at": None}),
+    ("a hand-off closed by nobody", "handoffs", {"state": "closed", "closed_at": NOON, "next_at": None}),
+    ("an open hand-off that has an end", "handoffs", {"closed_at": NOON, "closed_by_id": "a"}),
+    ("an offer answered with no word of ours", "handoff_offers", {"answer": "maybe", "answered_at": NOON}),
+    ("a call that is neither heard nor not", "pages", {"state": "perhaps"}),
+    ("a line of on-call that does not exist", "on_calls", {"line": 4}),
+    ("leave that ends before it begins", "absences", {"ends_at": NOON - timedelta(days=9999)}),
     ("a tier that is not one", "handoffs", {"tier": "P9"}),
     ("a hand-off in no known state", "handoffs", {"state": "lost"}),
     ("a conversation held by two", "conversations", {"held_by": "both"}),
@@ -73,8 +83,10 @@ def test_a_closed_conversation_or_hand_off_makes_room_for_the_next(database: Dat
         fill(tx)
         closed_at = tx.now + timedelta(hours=1)
         for table in ("conversations", "handoffs"):
-            tx.conn.execute(metadata.tables[table].update().values(closed_at=closed_at))
-            _again(tx, table, closed_at=None)
+            over = {"state": "closed", "next_at": None, "closed_by_id": "a"} if table == "handoffs" else {}
+            tx.conn.execute(metadata.tables[table].update().values(closed_at=closed_at, **over))
+            open_again = {"state": "waiting", "next_at": closed_at, "closed_by_id": None} if over else {}
+            _again(tx, table, closed_at=None, **open_again)
 
 
 def test_a_person_who_is_forgotten_takes_everything_of_theirs_along(database: Database) -> None:

@@ -55,14 +55,14 @@ def thread_of(database: Database, conversation_id: str) -> list[tuple[str, str, 
         return [(m.body, m.status, m.reason) for m in threads.thread(tx, conversation_id)]
 
 
-def test_the_most_urgent_is_taken_first_then_whoever_waits_longest(database, line, ana, clock) -> None:
+def test_the_most_urgent_is_taken_first_then_whoever_waits_longest(database, line, ana, luis, clock) -> None:
     _, quiet = waits(database, 1, tier="P2")
     clock.advance(timedelta(minutes=1))
     _, first_soon = waits(database, 2, tier="P1")
     clock.advance(timedelta(minutes=1))
     _, now = waits(database, 3, tier="P0", reason="danger")
     _, second_soon = waits(database, 4, tier="P1")
-    taken = [claim(database, line, handoff_id=None, staff_id=ana) for _ in range(5)]
+    taken = [claim(database, line, handoff_id=None, staff_id=who) for who in (ana, ana, luis, luis, ana)]
     assert [t.handoff_id for t in taken if isinstance(t, Claimed)] == [now, first_soon, second_soon, quiet]
     assert taken[-1] == Refused("Nobody is waiting now.")
 
@@ -258,7 +258,7 @@ def test_the_alarm_finds_what_is_due_and_a_closed_one_never_rings(database, line
         assert [h.handoff_id for h in handoffs.due(tx, tx.now)] == [handoff_id]
         handoffs.rearm(tx, handoff_id, tx.now + timedelta(minutes=1), 3)
         assert handoffs.due(tx, tx.now) == []
-        assert handoffs.close(tx, handoff_id, "other")
+        assert handoffs.close(tx, handoff_id, "other", by_id="a")
         handoffs.rearm(tx, handoff_id, tx.now, 4)
     clock.advance(timedelta(hours=1))
     with database.reading() as tx:

@@ -15,6 +15,8 @@ from werkzeug.serving import WSGIRequestHandler
 from werkzeug.test import TestResponse
 
 from bot import web
+from bot.ports import Page
+from bot.rules.ladder import DEFAULT
 from bot.script_files import load_script
 from bot.services import Services
 from bot.settings import SIMULATED_ACCOUNT, Settings
@@ -49,6 +51,9 @@ class Pages:
     def page(self, *, handoff_id: str, tier: str, step: int) -> None:
         self.paged.append((handoff_id, tier))
 
+    def reach(self, page: Page) -> None:
+        pass
+
 
 def settings_for(url: str, **changes: str) -> Settings:
     env = {
@@ -76,6 +81,7 @@ def services_on(database: Database, **changes: str) -> Services:
         "carrier": None,
         "nudges": Bell(),
         "pager": Pages(),
+        "ladder": DEFAULT,
     }
     known = Services.__dataclass_fields__
     return Services(**{name: fields.get(name) for name in known})

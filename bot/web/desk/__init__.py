@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.segments import measure
 from bot.store import audit
-from bot.usecases import do_not_text, finish, hold, note, reply, shift
+from bot.usecases import be_present, do_not_text, finish, hear_page, hold, note, reply, shift
 from bot.usecases.claim import Claimed, claim
 from bot.usecases.refusal import Refused
-from bot.web.auth import roles, signed_in
+from bot.web.auth import current_staff, is_poll, roles, signed_in
 from bot.web.context import services
 from bot.web.desk import views, words
 
@@ -64,6 +64,35 @@ def take(handoff_id: str) -> AnyResponse:
     return _claim(_known(handoff_id))
 
 
+@blueprint.after_request
+def _present(response: Response) -> Response:
+    """A poll says that their page is open, anything else that they are there."""
+    account = current_staff()
+    if account is not None and response.status_code < 400:
+        told = be_present.polled if is_poll() else be_present.typed
+        told(services().database, staff_id=account.staff_id)
+    return response
+
+
+@blueprint.post("/conversations/<conversation_id>/seen")
+@roles(*DESK)
+def seen(conversation_id: str) -> tuple[str, int]:
+    """The page rendered the thread up to this text, in front of its owner: what clears the "unseen" alarm."""
+    seq = request.form.get("seq", "")
+    be_present.saw(services().database, staff_id=signed_in().staff_id, conversation_id=_known(conversation_id),
+                   seq=int(seq) if re.fullmatch(r"[0-9]{1,9}", seq) else 0)  # fmt: skip
+    return "", 204
+
+
+@blueprint.post("/heard")
+@roles(*DESK)
+def heard() -> AnyResponse:
+    """An alert was heard: its code proves the channel."""
+    refused = hear_page.hear(services().database, staff_id=signed_in().staff_id, code=request.form.get("code", ""))
+    flash(refused.reason if refused else "Heard. You can be reached this way.")
+    return redirect(url_for("desk.board"))
+
+
 def _claim(handoff_id: str | None) -> AnyResponse:
     built = services()
     answer = claim(built.database, built, handoff_id=handoff_id, staff_id=signed_in().staff_id)
@@ -101,6 +130,8 @@ def conversation(conversation_id: str) -> str:
     shown = _talk(conversation_id)
     with services().database.transaction() as tx:
         audit.record(tx, act="conversation_viewed", staff_id=signed_in().staff_id, object_id=conversation_id)
+    rendered = shown.handoff.inbound_seq
+    be_present.saw(services().database, staff_id=signed_in().staff_id, conversation_id=conversation_id, seq=rendered)
     key = request.args.get("say", "")
     asked = next((canned.text for canned in shown.canned if canned.key == key), None)
     return _page(shown, draft=asked)
@@ -117,10 +148,10 @@ def conversation_live(conversation_id: str) -> Response:
 @roles(*DESK)
 def send(conversation_id: str) -> AnyResponse | tuple[str, int]:
     built = services()
-    text, epoch = request.form.get("text", ""), request.form.get("epoch", "")
+    text = request.form.get("text", "")
     answer = reply.reply(
         built.database, built, conversation_id=_known(conversation_id), staff_id=signed_in().staff_id,
-        epoch=int(epoch) if re.fullmatch(r"[0-9]{1,9}", epoch) else -1, text=text,
+        epoch=_epoch(), text=text,
     )  # fmt: skip
     if isinstance(answer, Refused):
         return _page(_talk(conversation_id), draft=text, problem=answer.reason), 409
@@ -176,6 +207,7 @@ def wrap_up(conversation_id: str) -> AnyResponse | tuple[str, int]:
     refused = finish.finish(
         built.database, built, conversation_id=_known(conversation_id), staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
+        epoch=_epoch() if "epoch" in request.form else None,
     )  # fmt: skip
     if refused:
         return _page(_talk(conversation_id), draft=text, problem=refused.reason), 409
@@ -192,6 +224,12 @@ def stop(conversation_id: str) -> AnyResponse:
     refused = do_not_text.do_not_text(services().database, conversation_id=conversation_id, staff_id=staff_id)
     flash(refused.reason if refused else "No text will go to this number any more.")
     return _back_to(conversation_id)
+
+
+def _epoch() -> int:
+    """The one the page was shown with; a page that names none was shown under no owner."""
+    epoch = request.form.get("epoch", "")
+    return int(epoch) if re.fullmatch(r"[0-9]{1,9}", epoch) else -1
 
 
 def _known(wanted_id: str) -> str:

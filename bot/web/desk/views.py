@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.services import Services
-from bot.store import directory, handoffs, holds, people, staff, threads
+from bot.store import directory, handoffs, heartbeats, holds, people, staff, threads
 from bot.store.db import Tx
 from bot.store.holds import Hold
 from bot.store.staff import Staff
 from bot.store.threads import Note, Offer, QueueRow, Release, ThreadMessage
 from bot.usecases.signed_off import wording_at_the_gate
+from bot.usecases.watch import LATE
 from bot.web.desk import words
 from bot.web.desk.words import Fact
 from flows.conversation import Conversation
@@ -33,6 +34,8 @@ class Board:
     mine: tuple[QueueRow, ...]
     others: int
     colleagues: int
+    clock_stopped: bool
+    """Alarms may be late: whoever looks at the board is the alarm."""
 
     @property
     def waiting_words(self) -> str:
@@ -129,7 +132,7 @@ class Talk:
 
 
 def board(tx: Tx, account: Staff) -> Board:
-    rows = threads.queue(tx)
+    rows, beat = threads.queue(tx), heartbeats.last_beat(tx, "clock")
     return Board(
         now=tx.now,
         shift_ends_at=staff.shift_of(tx, account.staff_id),
@@ -137,6 +140,7 @@ def board(tx: Tx, account: Staff) -> Board:
         mine=tuple(row for row in rows if row.owner_id == account.staff_id),
         others=sum(row.owner_id not in (None, account.staff_id) for row in rows),
         colleagues=len(staff.on_shift(tx, tx.now)),
+        clock_stopped=beat is not None and tx.now - beat > LATE,
     )
 
 
@@ -151,7 +155,7 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
     notes = threads.notes_of(tx, conversation_id)
     writers = [m.staff_id for m in messages if m.staff_id] + [n.staff_id for n in notes]
     names = staff.aliases(tx, [*writers, *([handoff.owner_id] if handoff.owner_id else [])])
-    owned = handoff.state == "owned" and handoff.owner_id is not None
+    owned = handoff.is_owned
     return Talk(
         now=tx.now,
         conversation_id=conversation_id,

@@ -42,6 +42,7 @@ REASONS = {
     "hold_call": "A place asks for a call about a hold",
     "unread": "Came in, but the bot could not read it",
     "unreviewed": "Was sent nothing: the words for it are not signed off",
+    "wrote_again": "Wrote again after the end",
     "odd_sender": "Came from a sender that cannot be texted back",
     "text_failed": "A text to them did not arrive",
     "text_unknown": "Nobody can tell whether a text reached them",

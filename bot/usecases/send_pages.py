@@ -1,0 +1,63 @@
+"""Which calls leave now? Rows under a lease, like texts: nothing is open while a channel answers, or does not."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from bot import log
+from bot.errors import PageFailed
+from bot.ports import Page
+from bot.services import Services
+from bot.store import pages
+from bot.store.db import Database, Tx
+from bot.store.pages import DuePage
+
+SIDE_BY_SIDE = 8
+LEASE = timedelta(seconds=60)
+AGAIN_IN = timedelta(seconds=10)
+
+
+def send_pages(database: Database, services: Services) -> int:
+    """Every call that is due; returns how many left. One that fails is tried again, and the next channel rings now."""
+    left = 0
+    while True:
+        with database.reading() as tx:
+            if not pages.anything_due(tx):
+                return left
+        with database.transaction() as tx:
+            due = pages.claim_due(tx, SIDE_BY_SIDE, LEASE)
+            calls = [_call(tx, services, one) for one in due]
+        if not due:
+            return left  # another sender has them
+        if len(calls) == 1:
+            went = [_reach(services, calls[0])]
+        else:
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                went = list(pool.map(lambda call: _reach(services, call), calls))
+        with database.transaction() as tx:
+            for one, good in zip(due, went, strict=True):
+                pages.sent(tx, one.page_id) if good else pages.failed(tx, one, tx.now + one.nth * AGAIN_IN)
+        left += sum(went)
+
+
+def _call(tx: Tx, services: Services, one: DuePage) -> Page:
+    words = services.script.wording.render("PG1", "en", {"BRAND": services.settings.brand, "CODE": one.code})
+    return Page(one.page_id, one.kind, one.address, words, one.why, one.tier, one.code, secret(tx, one.channel_id))
+
+
+def secret(tx: Tx, channel_id: str) -> str:
+    """What signs the webhooks of this channel: its receiver is told it once."""
+    return tx.keys.index("page webhook", channel_id)
+
+
+def _reach(services: Services, call: Page) -> bool:
+    try:
+        services.pager.reach(call)
+    except PageFailed as error:
+        log.event("page_failed", level="warning", message_id=call.page_id, reason=call.kind, error=error)
+        return False
+    except Exception as error:  # a fault of ours must not silence the other calls
+        log.event("page_broke", level="error", message_id=call.page_id, reason=call.kind, error=error)
+        return False
+    return True
