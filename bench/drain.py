@@ -136,7 +136,7 @@ def _people(database: Database, count: int, what: str) -> list[str]:
 
 
 def _campaign(tx: Tx) -> str:
-    campaign_id = campaigns.add(tx, name="bench", key="O1", area="", sender="Ana", window=(8, 20), report={},
+    campaign_id = campaigns.add(tx, name="bench", key="O1", area="", sender="Ana", window=(8, 20), provenance="own",
                                 author_id="a")  # fmt: skip
     campaigns.change(tx, campaign_id, state="running", approver_id="b", launched_at=tx.now)
     return campaign_id
@@ -147,6 +147,7 @@ def _campaign_text(tx: Tx, campaign_id: str, person_id: str, conversation_id: st
     tx.conn.execute(campaigns.recipients.insert(), {
         "recipient_id": recipient_id, "campaign_id": campaign_id, "person_id": person_id, "basis": "opted_in",
         "language": "en", "state": "released", "released_at": tx.now, "nth": 1,
+        "silence_ends_at": tx.now + campaigns.COOLDOWN,
     })  # fmt: skip
     messages.queue_text(tx, conversation_id=conversation_id, epoch=0, kind="campaign", key="O1", language="en",
                         body="Hi, this is Ana. Would it help to talk? Reply STOP to end.", recipient_id=recipient_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from werkzeug.datastructures import MultiDict
@@ -70,6 +70,10 @@ class SmsCarrier(Protocol):
     def send(self, text: OutboundText) -> str:
         """Hand the text over; returns the carrier's id."""
 
+    def first_text(self, text: OutboundText) -> str:
+        """Hand over a first text to somebody who agreed to nothing, for which a person pressed. A carrier that forbids
+        it refuses every one (30555)."""
+
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
 
@@ -80,7 +84,11 @@ class SmsCarrier(Protocol):
         """Empty the body at the carrier."""
 
     def line_type(self, number: str) -> str:
-        """`mobile`, `landline`, `voip` or `unknown` (Lookup v2 line_type_intelligence)."""
+        """`mobile`, `landline`, `voip`, `dead` or `unknown` (Lookup v2 line_type_intelligence; a number that exists no
+        more is dead)."""
+
+    def reassigned(self, number: str, since: date) -> bool:
+        """Whether the number has had a new owner since that day (Lookup v2 reassigned_number)."""
 
     def inspect(self) -> AccountSetup:
         """How our account and senders are set up there, for a doctor; nothing is changed."""

@@ -82,6 +82,8 @@ class Settings:
     smtp_url: str = ""
     mail_from: str = ""
     ladder_file: str = ""
+    lookup_budget: int = 2_000
+    """How many lines the carrier may be asked about for one list; each look-up costs money."""
 
     @property
     def demo(self) -> bool:
@@ -125,6 +127,7 @@ class Settings:
             smtp_url=_smtp(env),
             mail_from=_mail_from(env),
             ladder_file=env.get("LADDER_FILE", "").strip(),
+            lookup_budget=_lookup_budget(env),
         )
 
 
@@ -331,6 +334,13 @@ def _rates(env: Mapping[str, str]) -> dict[str, tuple[float, int | None]]:
             raise SettingsError("SENDER_RATES must be like *=4 or *=4/2000 for each sender: segments a second, a day.")
         rates[found["sender"]] = float(found["per_s"]), int(found["per_day"]) if found["per_day"] else None
     return rates
+
+
+def _lookup_budget(env: Mapping[str, str]) -> int:
+    raw = env.get("LOOKUP_BUDGET") or "2000"
+    if not (raw.isascii() and raw.isdecimal()) or len(raw) > 7:
+        raise SettingsError("LOOKUP_BUDGET must be a whole number of look-ups for one list: 0 asks about none.")
+    return int(raw)
 
 
 def _brand(env: Mapping[str, str]) -> str:

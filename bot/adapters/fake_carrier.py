@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 
 from bot.errors import SendError
@@ -16,7 +16,8 @@ BODY_LIMIT = 1600
 class FakeCarrier:
     """Keeps every text in `sent` and shows it as the carrier's list would.
 
-    `opted_out` and `landlines` are numbers it refuses. `fail_next` makes the next send end in an error; one whose
+    `opted_out` and `landlines` are numbers it refuses; `dead` ones do not exist, `moved` ones have a new owner since
+    that day. `fail_next` makes the next send end in an error; one whose
     fate is unknown may have been carried all the same.
     """
 
@@ -24,6 +25,8 @@ class FakeCarrier:
         self.sent: list[OutboundText] = []
         self.opted_out: set[str] = set()
         self.landlines: set[str] = set()
+        self.dead: set[str] = set()
+        self.moved: dict[str, date] = {}
         self.list_error: SendError | None = None
         """Raised by every reading of the list, and by `inspect`, while it stands."""
         self.setup = AccountSetup(active=True, now=None, senders=(SenderSetup(sender, known=True),))
@@ -52,6 +55,10 @@ class FakeCarrier:
         """A person texts us; returns the carrier's id. No webhook follows."""
         return self._see("inbound", from_, self._sender, body, "received", media)
 
+    def first_text(self, text: OutboundText) -> str:
+        """Refused, as Twilio does."""
+        raise SendError(30555, "refused", "This carrier takes no first text without consent.")
+
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
         return [m for m in self._since(since) if m.direction == "outbound-api" and m.to == to]
@@ -68,8 +75,12 @@ class FakeCarrier:
         self._seen = [replace(m, body="") if m.provider_sid == provider_sid else m for m in self._seen]
 
     def line_type(self, number: str) -> str:
-        """`mobile` or `landline`."""
-        return "landline" if number in self.landlines else "mobile"
+        """`mobile`, `landline` or `dead`."""
+        return "landline" if number in self.landlines else "dead" if number in self.dead else "mobile"
+
+    def reassigned(self, number: str, since: date) -> bool:
+        """Whether it is in `moved`, with a later day."""
+        return number in self.moved and self.moved[number] > since
 
     def inspect(self) -> AccountSetup:
         """`setup`, as it was put there."""

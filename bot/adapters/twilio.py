@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -113,6 +113,10 @@ class TwilioCarrier:
             raise SendError("no_sid", UNKNOWN, "The carrier's answer could not be read; it will be looked up.")
         return str(message.sid)
 
+    def first_text(self, text: OutboundText) -> str:
+        """Always refused: Twilio's policy forbids unconsented first contact and person-to-person use."""
+        raise SendError(30555, "refused", "This carrier takes no first text without consent.")
+
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first. Raises SendError.
 
@@ -142,11 +146,22 @@ class TwilioCarrier:
                 raise
 
     def line_type(self, number: str) -> str:
-        """`mobile`, `landline`, `voip` or `unknown`. Raises SendError."""
+        """`mobile`, `landline`, `voip`, `dead` or `unknown`. Raises SendError."""
         with _send_errors():
             found = self._client.lookups.v2.phone_numbers(number).fetch(fields="line_type_intelligence")
+        if found.valid is False:
+            return "dead"
         kind = found.line_type_intelligence
         return LINE_TYPES.get(str(kind.get("type")), "unknown") if isinstance(kind, dict) else "unknown"
+
+    def reassigned(self, number: str, since: date) -> bool:
+        """Only a clear yes is one. Raises SendError."""
+        with _send_errors():
+            found = self._client.lookups.v2.phone_numbers(number).fetch(
+                fields="reassigned_number", last_verified_date=f"{since:%Y%m%d}"
+            )
+        answer = found.reassigned_number
+        return isinstance(answer, dict) and answer.get("is_number_reassigned") == "yes"
 
     def inspect(self) -> AccountSetup:
         """How the account and our senders are set up; nothing is changed. Raises SendError."""

@@ -14,14 +14,16 @@ import click
 from flask.cli import with_appcontext
 
 from bot.rules.hours import DEFAULT_WINDOW
-from bot.rules.recipients import MAX_BYTES
+from bot.rules.may_send import LAWFUL_BASES
+from bot.rules.recipients import PROVENANCES
 from bot.store import campaigns, staff
 from bot.store.campaigns import KEYS, Campaign
 from bot.usecases.approve_campaign import OPERATOR, approve_campaign
 from bot.usecases.campaign_pace import pace as pace_of
-from bot.usecases.import_recipients import Wanted, import_recipients
+from bot.usecases.import_recipients import import_whole
 from bot.usecases.launch_campaign import launch_campaign, pause_campaign
 from bot.usecases.refusal import Refused
+from bot.usecases.stage_list import Wanted, stage_list
 from bot.web.context import services
 
 _KINDS = ("duplicates", "suppressed", "cooldown", "landline", "no_basis")
@@ -43,16 +45,18 @@ def campaign() -> None:
 @click.option("--area", default="", help="A region of the directory; anywhere if left out.")
 @click.option("--from", "start", type=int, default=DEFAULT_WINDOW[0], help="Local hour before which nothing is sent.")
 @click.option("--to", "end", type=int, default=DEFAULT_WINDOW[1], help="Local hour after which nothing is sent.")
+@click.option("--provenance", type=click.Choice(list(PROVENANCES)), default="own", help="Where the list comes from.")
+@click.option("--basis", type=click.Choice(sorted(LAWFUL_BASES)), help="Of rows that name none.")
 @by_option
 @json_option
 @with_appcontext
-def import_list(path: Path, name: str, key: str, sender: str, area: str, start: int, end: int, by: str | None,
-                as_json: bool) -> None:  # fmt: skip
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)  # one byte over the cap is enough to refuse it
+def import_list(path: Path, name: str, key: str, sender: str, area: str, start: int, end: int, provenance: str,
+                basis: str | None, by: str | None, as_json: bool) -> None:  # fmt: skip
     built = services()
-    wanted = Wanted(name, key, sender, area, (start, end))
-    made = import_recipients(built.database, built, data=data, wanted=wanted, author_id=_staff_id(by))
+    wanted = Wanted(name, key, sender, area, (start, end), provenance, basis or "")
+    with path.open("rb") as file:
+        staged = stage_list(built.database, built, file=file, wanted=wanted, author_id=_staff_id(by))
+    made = staged if isinstance(staged, Refused) else import_whole(built.database, built, staged)
     if isinstance(made, Refused):
         raise click.ClickException(made.reason)
     if as_json:

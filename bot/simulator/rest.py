@@ -170,6 +170,10 @@ class _Api:
                 "type": self._carrier.line_type(number), "carrier_name": "Simulated",
                 "mobile_country_code": "001", "mobile_network_code": "01",
             }  # fmt: skip
+        if "reassigned_number" in request.args.get("Fields", "").split(","):
+            document["reassigned_number"] = {
+                "last_verified_date": request.args.get("LastVerifiedDate", ""), "is_number_reassigned": "no",
+            }  # fmt: skip
         return _document(document)
 
 

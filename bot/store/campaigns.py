@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -28,28 +29,30 @@ from bot.store.consent import suppressions
 from bot.store.conversations import conversations
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.messages import messages
-from bot.store.people import call_sign, people
+from bot.store.people import people
 
 campaigns = Table(
     "campaigns",
     metadata,
     Column("campaign_id", String(32), primary_key=True),
     Column("name", LargeBinary, nullable=False),  # sealed
-    Column("state", String(10), nullable=False),
+    Column("state", String(10), nullable=False),  # importing until its list is read whole: nobody sees its recipients
     Column("key", String(4), nullable=False),  # O1 · O2 · O3
     Column("area", LargeBinary, nullable=False),  # sealed; {AREA} in O2
     Column("sender", LargeBinary, nullable=False),  # sealed; {NAME} in the opener
     Column("window_from", Integer, nullable=False),  # local hour, inside the bounds of R-Q3
     Column("window_to", Integer, nullable=False),
-    Column("report", JSON, nullable=False),  # counts, and row numbers with reasons
+    Column("report", JSON, nullable=False),  # counts; the rows turned away are in rejected_rows
     Column("author_id", String(32), nullable=False),
     Column("approver_id", String(32)),
     Column("created_at", UTCDateTime, nullable=False),
     Column("approved_at", UTCDateTime),
     Column("launched_at", UTCDateTime),
-    CheckConstraint("state IN ('draft', 'approved', 'running', 'paused', 'done')", name="state"),
+    Column("provenance", String(10), nullable=False),  # where the list comes from, as its author declared
+    Column("approved_hash", String(64)),  # of all that was approved; what differs from it is not
+    CheckConstraint("state IN ('importing', 'draft', 'approved', 'running', 'paused', 'done')", name="state"),
     CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name="second_person"),
-    CheckConstraint("state = 'draft' OR approver_id IS NOT NULL", name="approved"),
+    CheckConstraint("state IN ('importing', 'draft') OR approver_id IS NOT NULL", name="approved"),
 )
 
 recipients = Table(
@@ -65,14 +68,29 @@ recipients = Table(
     Column("ready_at", UTCDateTime),  # when the number's hours open; None: not worked out yet
     Column("released_at", UTCDateTime),
     Column("nth", Integer),  # which of the three campaign texts of a lifetime this was
+    Column("silence_ends_at", UTCDateTime),  # 180 days after the text: until then it must be answered, or is the last
+    Column("silence_over_at", UTCDateTime),  # they wrote, or the days went by
+    Column("silence_over", String(10)),  # answered · lapsed
+    Column("row", Integer),  # of the uploaded list
+    Column("proof", LargeBinary),  # sealed JSON: where and when they agreed, as the list says
     UniqueConstraint("campaign_id", "person_id"),
     UniqueConstraint("person_id", "nth"),
     CheckConstraint("nth IS NULL OR nth BETWEEN 1 AND 3", name="lifetime"),
     CheckConstraint("(state = 'released') = (nth IS NOT NULL AND released_at IS NOT NULL)", name="released"),
+    CheckConstraint("(state = 'released') = (silence_ends_at IS NOT NULL)", name="silence"),
+    CheckConstraint(
+        "(silence_over_at IS NULL) = (silence_over IS NULL) AND (silence_over_at IS NULL"
+        " OR (silence_over = 'answered' AND silence_over_at >= released_at)"
+        " OR (silence_over = 'lapsed' AND silence_over_at >= silence_ends_at))",
+        name="silence_over",
+    ),
     CheckConstraint("basis IN ('inbound_first', 'opted_in', 'partner_referral')", name="basis"),
     CheckConstraint("state IN ('waiting', 'released', 'refused')", name="state"),
     Index("ix_recipients_waiting", "campaign_id", "state", "ready_at"),
     Index("ix_recipients_person", "person_id", "released_at"),
+    Index("uq_recipients_unanswered", "person_id", unique=True,
+          sqlite_where=text("state = 'released' AND silence_over_at IS NULL"),
+          postgresql_where=text("state = 'released' AND silence_over_at IS NULL")),
 )
 
 switches = Table(
@@ -84,6 +102,8 @@ switches = Table(
     Column("at", UTCDateTime, nullable=False),
 )
 
+COOLDOWN = timedelta(days=180)
+"""R-M4: so long nobody who did not answer hears of us again."""
 KEYS = ("O1", "O2", "O3")
 """The openers a campaign may say."""
 _KILL = "campaigns_stopped"
@@ -107,6 +127,8 @@ class Campaign:
     created_at: datetime
     approved_at: datetime | None
     launched_at: datetime | None
+    provenance: str = "own"
+    approved_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,40 +153,27 @@ class History:
     """When the latest text was released, unless they have written since."""
 
 
-def add(tx: Tx, *, name: str, key: str, area: str, sender: str, window: tuple[int, int], report: Mapping[str, Any],
+def add(tx: Tx, *, name: str, key: str, area: str, sender: str, window: tuple[int, int], provenance: str,
         author_id: str) -> str:  # fmt: skip
-    """A draft. Its recipients are added in the same transaction."""
+    """One whose list is still to be read; it becomes a draft when that is done."""
     campaign_id = new_id()
     seal = tx.keys.seal
     row = {
         "campaign_id": campaign_id,
         "name": seal("campaigns.name", campaign_id, name),
-        "state": "draft",
+        "state": "importing",
         "key": key,
         "area": seal("campaigns.area", campaign_id, area),
         "sender": seal("campaigns.sender", campaign_id, sender),
         "window_from": window[0],
         "window_to": window[1],
-        "report": dict(report),
+        "report": {},
+        "provenance": provenance,
         "author_id": author_id,
         "created_at": tx.now,
     }
     tx.conn.execute(campaigns.insert(), row)
     return campaign_id
-
-
-def add_recipients(tx: Tx, campaign_id: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """Rows of number, language, basis and, where known, line_type; people we do not know yet are added."""
-    person_ids = _add_people(tx, rows)
-    values = [
-        {
-            "recipient_id": new_id(), "campaign_id": campaign_id, "person_id": person_ids[row["number"]],
-            "basis": row["basis"], "language": row["language"], "state": "waiting",
-        }
-        for row in rows
-    ]  # fmt: skip
-    if values:
-        tx.conn.execute(recipients.insert(), values)
 
 
 def get(tx: Tx, campaign_id: str, *, lock: bool = False) -> Campaign | None:
@@ -174,8 +183,9 @@ def get(tx: Tx, campaign_id: str, *, lock: bool = False) -> Campaign | None:
 
 
 def every(tx: Tx) -> list[Campaign]:
-    """All campaigns, newest first."""
-    return [_opened(tx, row) for row in tx.conn.execute(select(campaigns).order_by(campaigns.c.created_at.desc()))]
+    """All campaigns whose list was read, newest first."""
+    query = select(campaigns).where(campaigns.c.state != "importing").order_by(campaigns.c.created_at.desc())
+    return [_opened(tx, row) for row in tx.conn.execute(query)]
 
 
 def running_ids(tx: Tx, *, lock: bool = False) -> list[str]:
@@ -186,6 +196,19 @@ def running_ids(tx: Tx, *, lock: bool = False) -> list[str]:
 
 def change(tx: Tx, campaign_id: str, **values: Any) -> None:
     tx.conn.execute(campaigns.update().where(campaigns.c.campaign_id == campaign_id).values(**values))
+
+
+def reword(tx: Tx, campaign_id: str, *, key: str, sender: str, window: tuple[int, int], author_id: str) -> None:
+    """A draft again: a check of the database wants a new approver, who is not this author."""
+    unapprove(tx, campaign_id)
+    change(
+        tx, campaign_id, key=key, sender=tx.keys.seal("campaigns.sender", campaign_id, sender),
+        window_from=window[0], window_to=window[1], author_id=author_id,
+    )  # fmt: skip
+
+
+def unapprove(tx: Tx, campaign_id: str) -> None:
+    change(tx, campaign_id, state="draft", approver_id=None, approved_at=None, approved_hash=None)
 
 
 def counts(tx: Tx, campaign_id: str) -> dict[str, int]:
@@ -222,6 +245,16 @@ def refusals(tx: Tx, campaign_id: str) -> dict[str, int]:
     c = recipients.c
     query = select(c.reason, func.count()).where(c.campaign_id == campaign_id, c.state == "refused").group_by(c.reason)
     return {str(reason): n for reason, n in tx.conn.execute(query)}
+
+
+def contacted_before(tx: Tx, campaign_id: str) -> int:
+    """Recipients whom another campaign texted, and who may be texted again."""
+    r, other = recipients.c, recipients.alias()
+    texted = select(other.c.recipient_id).where(
+        other.c.person_id == r.person_id, other.c.campaign_id != campaign_id, other.c.state == "released"
+    )
+    query = select(func.count()).select_from(recipients).where(r.campaign_id == campaign_id, texted.exists())
+    return tx.conn.execute(query).scalar_one()
 
 
 def languages(tx: Tx, campaign_id: str) -> frozenset[str]:
@@ -263,8 +296,23 @@ def refuse(tx: Tx, recipient_id: str, reason: str) -> None:
 
 
 def mark_released(tx: Tx, recipient_id: str, nth: int) -> None:
-    values = {"state": "released", "released_at": tx.now, "nth": nth}
-    tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
+    """The database refuses it while an earlier text to this person is unanswered and its 180 days are not over."""
+    r = recipients.c
+    person_id = tx.conn.execute(select(r.person_id).where(r.recipient_id == recipient_id)).scalar_one()
+    _end_silences(tx, person_id)
+    values = {"state": "released", "released_at": tx.now, "nth": nth, "silence_ends_at": tx.now + COOLDOWN}
+    tx.conn.execute(recipients.update().where(r.recipient_id == recipient_id).values(**values))
+
+
+def _end_silences(tx: Tx, person_id: str) -> None:
+    r = recipients.c
+    wrote_at = last_inbound_at(tx, person_id)
+    standing = recipients.update().where(r.person_id == person_id, r.state == "released", r.silence_over_at.is_(None))
+    if wrote_at is not None:
+        answered = standing.where(r.released_at <= wrote_at)
+        tx.conn.execute(answered.values(silence_over_at=wrote_at, silence_over="answered"))
+    lapsed = standing.where(r.silence_ends_at <= tx.now)
+    tx.conn.execute(lapsed.values(silence_over_at=tx.now, silence_over="lapsed"))
 
 
 def note(tx: Tx, recipient_id: str, reason: str) -> None:
@@ -274,7 +322,8 @@ def note(tx: Tx, recipient_id: str, reason: str) -> None:
 
 def replan(tx: Tx, recipient_id: str) -> None:
     """The text did not reach them in time: it was no contact, and they wait for their hours again."""
-    values = {"state": "waiting", "released_at": None, "nth": None, "ready_at": None}
+    gone = ("released_at", "nth", "ready_at", "silence_ends_at", "silence_over_at", "silence_over")
+    values = {"state": "waiting", **dict.fromkeys(gone)}
     tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
 
 
@@ -341,34 +390,6 @@ def set_stopped(tx: Tx, on: bool, staff_id: str) -> None:
     tx.conn.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _add_people(tx: Tx, rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """number -> person_id, adding those who are new, in few statements."""
-    keys = {row["number"]: tx.keys.index("phone", row["number"]) for row in rows}
-    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
-    new = [_person_row(tx, row, keys[row["number"]]) for row in rows]
-    if new:
-        tx.conn.execute(insert(people).on_conflict_do_nothing(index_elements=["phone_key"]), new)
-    learned = {keys[row["number"]]: row["line_type"] for row in rows if row.get("line_type")}
-    here = known(tx, keys.values())
-    for key, line_type in learned.items():
-        if here[key][1] is None:
-            tx.conn.execute(people.update().where(people.c.phone_key == key).values(line_type=line_type))
-    return {number: here[key][0] for number, key in keys.items()}
-
-
-def _person_row(tx: Tx, row: Mapping[str, str], phone_key: str) -> dict[str, Any]:
-    person_id = new_id()
-    return {
-        "person_id": person_id,
-        "phone_key": phone_key,
-        "phone": tx.keys.seal("people.phone", person_id, row["number"]),
-        "call_sign": call_sign(person_id),
-        "language": row["language"],
-        "line_type": row.get("line_type"),
-        "created_at": tx.now,
-    }
-
-
 def _recipients(tx: Tx, campaign_id: str, where: Any, limit: int) -> list[Recipient]:
     r, p = recipients.c, people.c
     query = (
@@ -404,6 +425,8 @@ def _opened(tx: Tx, row: Any) -> Campaign:
         created_at=row.created_at,
         approved_at=row.approved_at,
         launched_at=row.launched_at,
+        provenance=row.provenance,
+        approved_hash=row.approved_hash,
     )
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.store.bulk import chunks
 from bot.store.consent import suppressions
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.people import people
@@ -222,6 +223,17 @@ def stated_zip3s(tx: Tx, person_ids: Collection[str]) -> dict[str, tuple[str, ..
         if isinstance(area, dict) and (area.get("zip3") or area.get("zip3s")):
             found[person_id] = (area["zip3"],) if area.get("zip3") else tuple(area["zip3s"])
     return found
+
+
+def flagged(tx: Tx, person_ids: Collection[str], flag: str) -> frozenset[str]:
+    """Of these people, whom any conversation has marked with this flag."""
+    c, found = conversations.c, set[str]()
+    for some in chunks(person_ids):
+        query = select(c.conversation_id, c.person_id, c.mind).where(c.person_id.in_(some), c.turn > 0)
+        for conversation_id, person_id, mind in tx.conn.execute(query):
+            if flag in json.loads(tx.keys.open("conversations.mind", conversation_id, mind))["flags"]:
+                found.add(person_id)
+    return frozenset(found)
 
 
 def take_seqs(tx: Tx, conversation_id: str, n: int) -> int:

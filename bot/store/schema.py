@@ -27,11 +27,13 @@ from bot.store import (
     conversations,
     directory,
     directory_records,
+    first_contacts,
     handoff_offers,
     handoffs,
     heartbeats,
     ladder_steps,
     links,
+    lists,
     messages,
     openings,
     pages,
@@ -54,8 +56,8 @@ __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating
 
 AGGREGATES = (
     alerts, api_keys, asks, audit, campaigns, canaries, consent, conversations, directory, directory_records,
-    handoff_offers, handoffs, heartbeats, ladder_steps, links, messages, openings, pages, people, presence, promises,
-    redactions, reviews, rota, senders, staff, tasks, unmet, vetting, watermarks,
+    first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists, messages, openings, pages, people,
+    presence, promises, redactions, reviews, rota, senders, staff, tasks, unmet, vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -70,6 +72,8 @@ SEALED = (
     "campaigns.sender",
     "contacts.body",
     "conversations.mind",
+    "list_pages.rows",
+    "lists.headings",
     "messages.body",
     "notes.body",
     "passkeys.credential",
@@ -77,10 +81,12 @@ SEALED = (
     "people.code_word",
     "people.duress_word",
     "people.phone",
+    "recipients.proof",
     "releases.items",
     "reporters.phone",
     "reviews.remark",
     "sessions.data",
+    "sign_offs.signed_by",
     "staff.alias",
     "staff.email",
     "staff.totp_secret",

@@ -15,7 +15,20 @@ from bot import log
 from bot.errors import SendError
 from bot.ports import SmsCarrier
 from bot.services import Services
-from bot.store import audit, campaigns, consent, directory, handoffs, holds, people, promises, redactions, watermarks
+from bot.store import (
+    audit,
+    campaigns,
+    consent,
+    directory,
+    first_contacts,
+    handoffs,
+    holds,
+    lists,
+    people,
+    promises,
+    redactions,
+    watermarks,
+)
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
@@ -71,10 +84,12 @@ def _theirs(tx: Tx, number: str) -> dict[Table, ColumnElement[bool]]:
     person = select(p.person_id).where(p.phone_key == phone_key)
     talks = select(c.conversation_id).where(c.person_id.in_(person))
     by_talk = (messages, handoffs.handoffs, handoffs.notes, promises.promises, directory.offers, directory.holds)
-    by_person = (campaigns.recipients, consent.releases, conversations)
+    by_hand = (first_contacts.presses, first_contacts.first_contacts)
+    by_person = (campaigns.recipients, *by_hand, consent.releases, conversations)
     return {
         **{table: table.c.conversation_id.in_(talks) for table in by_talk},
         **{table: table.c.person_id.in_(person) for table in by_person},
+        lists.lines: lists.lines.c.phone_key == phone_key,
         consent.consent: consent.consent.c.phone_key == phone_key,
         people.people: p.phone_key == phone_key,
     }

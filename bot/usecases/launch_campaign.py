@@ -9,6 +9,7 @@ from bot.rules.governor import Pace
 from bot.services import Services
 from bot.store import audit, campaigns
 from bot.store.db import Database
+from bot.usecases.approve_campaign import still_approved
 from bot.usecases.campaign_pace import pace
 from bot.usecases.refusal import Refused
 
@@ -27,12 +28,16 @@ def launch_campaign(database: Database, services: Services, *, campaign_id: str,
         if campaign is None:
             return Refused("There is no such campaign.")
         match campaign.state:
+            case "importing":
+                return Refused("Its list is still being read.")
             case "draft":
                 return Refused("A second person must approve it first.")
             case "running":
                 return Refused("It is running already.")
             case "done":
                 return Refused("It is done: nobody on this list is left to text.")
+        if not still_approved(tx, services, campaign):
+            return Refused("It is not what was approved any more: change it back, or have it approved anew.")
         act = "campaign_resumed" if campaign.state == "paused" else "campaign_launched"
         campaigns.change(tx, campaign_id, state="running", launched_at=campaign.launched_at or tx.now)
         audit.record(tx, act=act, staff_id=staff_id, object_id=campaign_id)

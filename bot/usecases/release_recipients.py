@@ -18,6 +18,7 @@ from bot.store import campaigns, consent, conversations, handoffs, messages, pac
 from bot.store.campaigns import Campaign, Recipient
 from bot.store.db import Database, Tx
 from bot.usecases import turn
+from bot.usecases.approve_campaign import still_approved, void_approval
 from bot.usecases.campaign_pace import opener, pace
 from bot.usecases.signed_off import wording_at_the_gate
 from flows.conversation import Holder
@@ -38,6 +39,8 @@ def release_recipients(database: Database, services: Services) -> int:
 
 
 def _release(database: Database, services: Services, campaign_id: str) -> int:
+    if not _approved(database, services, campaign_id):
+        return 0
     _plan_hours(database, campaign_id)
     with database.reading() as tx:  # most seconds end here, without having taken the writer's lock
         now = _pace(tx, services, campaign_id)
@@ -48,6 +51,15 @@ def _release(database: Database, services: Services, campaign_id: str) -> int:
         while released < PER_MINUTE and _release_one(database, services, campaign_id):
             released += 1
     return released
+
+
+def _approved(database: Database, services: Services, campaign_id: str) -> bool:
+    with database.reading() as tx:
+        campaign = campaigns.get(tx, campaign_id)
+        good = campaign is not None and still_approved(tx, services, campaign)
+    if campaign is not None and not good:
+        void_approval(database, services, campaign_id)
+    return good
 
 
 def _pace(tx: Tx, services: Services, campaign_id: str) -> Pace | None:
@@ -87,7 +99,7 @@ def _release_one(database: Database, services: Services, campaign_id: str) -> bo
     with database.transaction() as tx:
         campaigns.running_ids(tx, lock=True)
         campaign = campaigns.get(tx, campaign_id)
-        if campaign is None or pace(tx, services, campaign).n < 1:
+        if campaign is None or not still_approved(tx, services, campaign) or pace(tx, services, campaign).n < 1:
             return False
         for _ in range(_LOOKS):
             recipient = campaigns.next_ready(tx, campaign_id)

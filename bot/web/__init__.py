@@ -29,6 +29,7 @@ from bot.web import (
     staff,
     twilio,
 )
+from bot.web.campaigns import lists, one_by_one, spool
 from bot.web.context import EXTENSION, services
 from bot.web.desk import search
 from bot.web.ids import IdConverter
@@ -60,13 +61,16 @@ def register(app: Flask, built: Services) -> None:
     app.extensions[EXTENSION] = built
     app.url_map.converters["id"] = IdConverter
     app.session_interface = StoredSessions(built.database, secure=built.settings.secure_cookies)
+    app.request_class = spool.ListRequest
+    app.before_request(lists.allow_larger)  # before anything reads the body
     security.install(app, built.settings)
     app.before_request(auth.enforce)
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
     for room in (
-        twilio, health, api, auth, account, staff, desk, campaigns, flows, simulator, openings, observations, search,
+        twilio, health, api, auth, account, staff, desk, campaigns, lists, one_by_one, flows, simulator, openings,
+        observations, search,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key

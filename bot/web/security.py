@@ -15,7 +15,7 @@ csrf = CSRFProtect()
 """Blueprints that machines call with their own signature are exempted in bot/web/__init__.py, and no others."""
 
 LARGEST_REQUEST = 6 * 1024 * 1024
-"""Bytes: a recipient list is at most 5 MB, and nothing else comes near."""
+"""Bytes, but for the one route that takes a list (bot/web/campaigns/spool.py)."""
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -34,7 +34,7 @@ _PLAIN_WORDS = {
     403: ("This page is not for your role", "If you need it, ask the lead who gave you your account."),
     404: ("There is nothing here", "It may have been closed, or the address is not right."),
     405: ("That cannot be done this way", "Go back, and use the buttons on the page."),
-    413: ("That is too large", "The largest file this page takes is 5 MB. Nothing was kept."),
+    413: ("That is too large", "It is more than this page takes. Nothing was kept. Split a long list."),
     423: ("This page is locked", "Nobody was here for a while. Prove that it is you; nothing was lost."),
     429: ("Too many at once", "Wait a minute, and try again."),
     500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),

@@ -26,10 +26,11 @@ from bot.store import (
 )
 from bot.store.db import Database
 from bot.usecases.approve_campaign import approve_campaign
-from bot.usecases.import_recipients import Imported, Wanted, import_recipients
+from bot.usecases.import_recipients import Imported, import_recipients
 from bot.usecases.launch_campaign import Launched, launch_campaign
 from bot.usecases.refusal import Refused
 from bot.usecases.release_recipients import release_recipients
+from bot.usecases.stage_list import Wanted
 from tests.web.line import services_on
 
 AREA = "San Antonio area"
@@ -161,6 +162,18 @@ class Stage:
             mine = table.c.conversation_id == conversation_id
             tx.conn.execute(table.update().where(mine).values(last_inbound_at=tx.now, last_activity_at=tx.now))
         return conversation_id
+
+    def they_are_flagged(self, number: str, flag: str) -> None:
+        """They texted, and what they said marked the conversation."""
+        conversation_id = self.they_write(number)
+        with self.database.transaction() as tx:
+            stored = conversations.load(tx, conversation_id)
+            assert stored is not None
+            marked = replace(stored.conversation, flags=(flag,))
+            mind = conversations.seal_mind(tx, conversation_id, marked)
+            table = conversations.conversations
+            mine = table.update().where(table.c.conversation_id == conversation_id)
+            tx.conn.execute(mine.values(mind=mind, turn=1))
 
     def they_are_helped(self) -> None:
         with self.database.transaction() as tx:

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.errors import SendError
-from bot.store import campaigns, people
-from bot.usecases.import_recipients import Imported, Wanted, import_recipients
+from bot.store import campaigns, lists, people
+from bot.usecases.import_recipients import Imported, import_recipients
 from bot.usecases.refusal import Refused
+from bot.usecases.stage_list import Wanted
 from tests.campaigns.stage import AREA, Stage, Staged
 
 TWICE_THE_COST = "The sender's name must do without \u00ed: with it every text would cost two."
@@ -46,8 +47,12 @@ def test_the_report_of_a_mixed_list(stage: Stage) -> None:
     }
     assert people_count(stage) == 2  # nobody who was turned away is kept
     assert stage.counts(made.campaign_id)["waiting"] == 2
-    rejected = stage.campaign(made.campaign_id).report["rejected"]
-    assert [one["row"] for one in rejected] == [3, 4, 5, 6, 7]
+    with stage.database.reading() as tx:
+        rejected = lists.rejected(tx, made.campaign_id)
+    assert [(row, kind, column) for row, kind, column, _ in rejected] == [
+        (3, "suppressed", "number"), (4, "landline", "number"), (5, "no_basis", "basis"),
+        (6, "duplicates", "number"), (7, "invalid", "number"),
+    ]  # fmt: skip
 
 
 def test_who_was_texted_without_an_answer_is_left_in_peace_for_180_days(stage: Stage) -> None:

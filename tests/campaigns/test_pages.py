@@ -38,7 +38,7 @@ class Pages:
 
 FORM = {
     "name": "June list", "key": "O1", "sender": "Olga", "area": "", "window_from": "10", "window_to": "19",
-    "pasted": LIST,
+    "pasted": LIST, "provenance": "own",
 }  # fmt: skip
 
 
@@ -87,6 +87,7 @@ def test_a_file_is_taken_as_well_as_a_paste(pages: Pages) -> None:
     ("changes", "words"),
     [
         ({"pasted": ""}, "Choose a file, or paste the list."),
+        ({"provenance": ""}, "Say where the list comes from."),
         ({"pasted": "hello"}, "must name the columns"),
         ({"file": (io.BytesIO(b"PK\x03\x04 ..."), "list.xlsx")}, "Save it as CSV"),
         ({"name": ""}, "Give the campaign a name"),
@@ -130,8 +131,8 @@ def test_the_rows_left_out_can_be_downloaded_without_any_number(pages: Pages) ->
     download = olga.get(address + "/rejected.csv")
     assert download.mimetype == "text/csv"
     lines = download.get_data(as_text=True).splitlines()
-    assert lines[0] == "row,kind,reason"
-    assert [line.split(",")[:2] for line in lines[1:]] == [["4", "invalid"], ["5", "duplicates"], ["6", "no_basis"]]
+    assert lines[0] == "row,column,kind,reason"
+    assert [line.split(",")[:2] for line in lines[1:]] == [["4", "number"], ["5", "number"], ["6", "basis"]]
     assert "555" not in "".join(lines)
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import exc
 
-from bot.store import campaigns, conversations, heartbeats, people, staff
+from bot.store import campaigns, conversations, enlist, heartbeats, people, staff
+from bot.store.db import Tx
 from bot.usecases.launch_campaign import Launched, pause_campaign, stop_all
 from bot.usecases.refusal import Refused
 from bot.usecases.release_recipients import release_recipients
@@ -53,10 +54,14 @@ def test_one_text_a_person_however_often_the_clock_asks(stage: Stage) -> None:
     assert stage.tick() == 0
 
 
+def newcomer(tx: Tx, number: str, basis: str) -> enlist.NewRecipient:
+    return enlist.NewRecipient(2, number, tx.keys.index("phone", number), "en", basis, {})
+
+
 def test_the_same_person_twice_in_one_campaign_is_refused_by_the_database(stage: Stage) -> None:
     campaign_id = stage.run(*opted_in(MARIA))
     with pytest.raises(exc.IntegrityError), stage.database.transaction() as tx:
-        campaigns.add_recipients(tx, campaign_id, [{"number": MARIA, "language": "en", "basis": "opted_in"}])
+        enlist.add_recipients(tx, campaign_id, [newcomer(tx, MARIA, "opted_in")])
 
 
 def test_a_fourth_text_in_a_lifetime_is_refused_by_the_database(stage: Stage) -> None:
@@ -67,10 +72,31 @@ def test_a_fourth_text_in_a_lifetime_is_refused_by_the_database(stage: Stage) ->
         campaigns.mark_released(tx, recipient.recipient_id, nth=4)
 
 
+def test_a_second_text_into_180_days_of_silence_is_refused_by_the_database(stage: Stage) -> None:
+    """R-M4, whatever the gate was asked: an answer ends the silence, or the days do."""
+    first, *later = (stage.load(*opted_in(MARIA)).campaign_id for _ in range(3))
+    with stage.database.transaction() as tx:
+        ids = [campaigns.unplanned(tx, one, 1)[0].recipient_id for one in (first, *later)]
+        campaigns.mark_released(tx, ids[0], nth=1)
+    stage.clock.advance(timedelta(days=179))
+    with pytest.raises(exc.IntegrityError), stage.database.transaction() as tx:
+        campaigns.mark_released(tx, ids[1], nth=2)
+    stage.clock.advance(timedelta(days=1))
+    with stage.database.transaction() as tx:
+        campaigns.mark_released(tx, ids[1], nth=2)
+    stage.they_write(MARIA)
+    stage.clock.advance(timedelta(days=1))
+    with stage.database.transaction() as tx:
+        campaigns.mark_released(tx, ids[2], nth=3)
+    table = campaigns.recipients
+    with pytest.raises(exc.IntegrityError), stage.database.transaction() as tx:  # a silence cannot be ended by hand
+        tx.conn.execute(table.update().where(table.c.recipient_id == ids[2]).values(silence_over_at=tx.now))
+
+
 def test_a_basis_that_is_none_is_refused_by_the_database(stage: Stage) -> None:
     campaign_id = stage.load(*opted_in(MARIA)).campaign_id
     with pytest.raises(exc.IntegrityError), stage.database.transaction() as tx:
-        campaigns.add_recipients(tx, campaign_id, [{"number": LUZ, "language": "en", "basis": "none"}])
+        enlist.add_recipients(tx, campaign_id, [newcomer(tx, LUZ, "none")])
 
 
 # Two people
@@ -277,8 +303,11 @@ def test_who_is_talking_with_us_is_not_spoken_to_by_a_campaign(stage: Stage) -> 
 
 
 def test_someone_on_two_lists_gets_one_text(stage: Stage) -> None:
-    stage.run(*opted_in(MARIA))
-    second = stage.run(*opted_in(MARIA))
+    first, second = (stage.load(*opted_in(MARIA)).campaign_id for _ in range(2))
+    for campaign_id in (first, second):
+        stage.approve(campaign_id, stage.approver)
+        stage.launch(campaign_id)
+    assert stage.load(*opted_in(MARIA)).report["duplicates"] == 1  # who waits already is not put on a third
     assert stage.tick() == 1
     assert stage.refusals(second) == {"cooldown": 1}
     assert len(stage.texts()) == 1

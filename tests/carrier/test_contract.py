@@ -91,6 +91,14 @@ def test_a_redacted_text_has_no_body_and_twice_is_once(twin: Twin) -> None:
 
 def test_line_types(twin: Twin) -> None:
     assert [twin.carrier.line_type(n) for n in (ANA, LANDLINE)] == ["mobile", "landline"]
+    assert twin.carrier.reassigned(ANA, just_now().date() - timedelta(days=100)) is False
+
+
+def test_a_first_text_to_somebody_who_agreed_to_nothing_is_refused_before_anything_leaves(twin: Twin) -> None:
+    with pytest.raises(SendError) as caught:
+        twin.carrier.first_text(text_to(ANA))
+    assert (caught.value.code, caught.value.fate) == ("30555", "refused")
+    assert twin.carrier.look_up(to=ANA, since=just_now() - timedelta(minutes=1)) == []
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def _campaign(browser: Browser, house: House) -> None:
         log_in(page, "Omar")
         page.goto("/campaigns/new")
         page.get_by_label("Or paste it here").fill(LIST)
+        page.get_by_label("Where the list comes from").select_option("own")
         page.get_by_label("Name", exact=True).fill("November, San Antonio")
         page.get_by_label("Who it is from").fill("Ana")
         page.get_by_role("button", name="Check the list").click()

@@ -134,6 +134,7 @@ def test_a_list_becomes_a_campaign_that_two_people_stand_for(chromium: Browser, 
         omar.get_by_label("CSV file").set_input_files(
             {"name": "list.csv", "mimeType": "text/csv", "buffer": "\n".join(["number,language,basis", *rows]).encode()}
         )
+        omar.get_by_label("Where the list comes from").select_option("own")
         omar.get_by_label("Name", exact=True).fill("November")
         omar.get_by_label("Who it is from").fill("Ana")
         accessible(omar)

@@ -32,6 +32,7 @@ CHOSEN: dict[str, Any] = {
     "handoffs.next_at": NOON,
     "handoff_offers.kind": "next",
     "holds.state": "asked",
+    "lists.state": "done",
     "messages.direction": "in",
     "messages.status": "received",
     "on_calls.ends_at": NOON + timedelta(days=1000),
@@ -46,6 +47,9 @@ CHOSEN: dict[str, Any] = {
     "recipients.state": "waiting",
     "service_at_locations.confidential": False,
     "tasks.backup_at": NOON,
+    "sign_offs.way": "handset",
+    "presses.nth": 1,
+    "presses.pressed_at": NOON,
     "redactions.state": "due",
     "reviews.act": "signed",
 }

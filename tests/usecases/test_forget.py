@@ -53,12 +53,14 @@ def lives_in_every_table(line: TheLine, number: str = PERSON) -> frozenset[str]:
         tx.conn.execute(
             campaigns.campaigns.insert(),
             {"campaign_id": campaign_id, "name": b"x", "state": "draft", "key": "O1", "area": b"x", "sender": b"x",
-             "window_from": 9, "window_to": 20, "report": {}, "author_id": staff_id, "created_at": tx.now},
+             "window_from": 9, "window_to": 20, "report": {}, "author_id": staff_id, "created_at": tx.now,
+             "provenance": "own"},
         )  # fmt: skip
         tx.conn.execute(
             campaigns.recipients.insert(),
             {"recipient_id": new_id(), "campaign_id": campaign_id, "person_id": person.person_id,
-             "basis": "opted_in", "language": "en", "state": "released", "released_at": tx.now, "nth": 1},
+             "basis": "opted_in", "language": "en", "state": "released", "released_at": tx.now, "nth": 1,
+             "silence_ends_at": tx.now},
         )  # fmt: skip
     asked = ask(line.database, line.services, conversation_id=talk, stock_id="demo-cedar-1-room", staff_id=staff_id)
     assert isinstance(asked, Asked)

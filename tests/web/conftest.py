@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from bot.adapters.clock import SystemClock
+from bot.services import Services
 from bot.store.db import Database
 from tests.web.line import PASSWORD, QuietHandler, add_account, app_on, services_on
 
@@ -37,8 +39,14 @@ def live_database(sqlite_database: Database) -> Database:
 
 @pytest.fixture
 def address(live_database: Database) -> Iterator[str]:
-    app = app_on(services_on(live_database))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    with served(services_on(live_database)) as found:
+        yield found
+
+
+@contextmanager
+def served(services: Services) -> Iterator[str]:
+    """The application over HTTP, until the block ends."""
+    server = make_server("127.0.0.1", 0, app_on(services), threaded=True, request_handler=QuietHandler)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     yield f"http://localhost:{server.server_port}"  # by name: passkeys know no numbers

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
+from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.hours import DEFAULT_WINDOW
-from bot.store import campaigns
+from bot.rules.may_send import LAWFUL_BASES
+from bot.rules.recipients import PROVENANCES
+from bot.store import campaigns, first_contacts
 from bot.store.campaigns import Campaign
-from bot.usecases.approve_campaign import APPROVERS, approve_campaign
-from bot.usecases.import_recipients import Imported, import_recipients
+from bot.usecases.approve_campaign import APPROVERS, approve_campaign, change_campaign
 from bot.usecases.launch_campaign import Launched, launch_campaign, pause_campaign, stop_all
 from bot.usecases.refusal import Refused
+from bot.usecases.stage_list import stage_list
 from bot.web.auth import roles, signed_in
-from bot.web.campaigns import views
+from bot.web.campaigns import lists, one_by_one, views
+from bot.web.campaigns.lists import LOOK, MAKE
 from bot.web.campaigns.views import Form
 from bot.web.context import services
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
-LOOK = ("outreach", "approver", "lead", "admin")
-MAKE = ("outreach", "lead", "admin")
 _ID = re.compile(r"[0-9a-f]{32}")
-_REJECTED_SHOWN = 12
-_FIELDS = ("name", "key", "sender", "area", "window_from", "window_to", "pasted")
+_FIELDS = ("name", "key", "sender", "area", "window_from", "window_to", "pasted", "provenance", "basis",
+           "separator", "look_first")
 
 
 @blueprint.get("/")
@@ -36,9 +37,12 @@ def index() -> str:
     """All campaigns, newest first, each with why it goes as fast as it goes."""
     built = services()
     with built.database.reading() as tx:
-        rows, stopped = views.rows(tx, built), campaigns.stopped(tx)
-    may = {"make": signed_in().may(MAKE), "allow": signed_in().may(APPROVERS)}
-    return render_template("campaigns/index.html", rows=rows, stopped=stopped, may=may, states=views.STATES)
+        rows, stopped, reading = views.rows(tx, built), campaigns.stopped(tx), views.being_read(tx)
+        signed = first_contacts.signed(tx)
+    account = signed_in()
+    may = {"make": account.may(MAKE), "allow": account.may(APPROVERS), "sign": account.may(one_by_one.SIGN)}
+    return render_template("campaigns/index.html", rows=rows, stopped=stopped, may=may, states=views.STATES,
+                           reading=reading, signed=signed)  # fmt: skip
 
 
 @blueprint.get("/new")
@@ -50,19 +54,23 @@ def new() -> str:
 @blueprint.post("/new")
 @roles(*MAKE)
 def create() -> AnyResponse | str | tuple[str, int]:
-    """Read the list and make a draft, or say what is wrong and keep what was typed."""
+    """Take the list in, or say what is wrong and keep what was typed. A short list is read at once."""
     form = _filled()
     if request.form.get("do") == "preview":
         return _form(form)
     upload = request.files.get("file")
-    data = upload.read() if upload is not None and upload.filename else form.pasted.encode()
-    if not data:
+    if upload is not None and upload.filename:
+        file = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, upload.stream)))
+    elif form.pasted:
+        file = io.BytesIO(form.pasted.encode())
+    else:
         return _form(form, wrong="Choose a file, or paste the list."), 400
     built = services()
-    made = import_recipients(built.database, built, data=data, wanted=form.wanted(), author_id=signed_in().staff_id)
-    if isinstance(made, Imported):
-        return redirect(url_for("campaigns.show", campaign_id=made.campaign_id))
-    return _form(form, wrong=made.reason), 400
+    made = stage_list(built.database, built, file=file, wanted=form.wanted(), author_id=signed_in().staff_id)
+    if isinstance(made, Refused):
+        return _form(form, wrong=made.reason), 400
+    lists.read_short(made)
+    return redirect(url_for("campaigns.show", campaign_id=made))
 
 
 @blueprint.post("/preview")
@@ -80,8 +88,11 @@ def _filled() -> Form:
 def _form(form: Form, wrong: str = "") -> str:
     with services().database.reading() as tx:
         areas = views.areas(tx)
-    hours = [(hour, f"{hour}:00") for hour in range(DEFAULT_WINDOW[0], DEFAULT_WINDOW[1] + 1)]
-    return render_template("campaigns/new.html", form=form, areas=areas, hours=hours, wrong=wrong, **_words(form))
+    return render_template("campaigns/new.html", form=form, areas=areas, hours=_hours(), wrong=wrong, **_words(form))
+
+
+def _hours() -> list[tuple[int, str]]:
+    return [(hour, f"{hour}:00") for hour in range(DEFAULT_WINDOW[0], DEFAULT_WINDOW[1] + 1)]
 
 
 def _words(form: Form) -> dict[str, object]:
@@ -90,6 +101,9 @@ def _words(form: Form) -> dict[str, object]:
     return {
         "openers": views.all_previews(built, wanted),
         "problem": views.problem_with_name(built, wanted),
+        "provenances": list(PROVENANCES.items()),
+        "bases": [(one, one) for one in sorted(LAWFUL_BASES)],
+        "separators": [("tab" if one == "\t" else one, words) for one, words in views.SEPARATORS.items()],
         "drafts_allowed": built.settings.allow_unreviewed_texts,
     }
 
@@ -100,6 +114,8 @@ def show(campaign_id: str) -> str:
     """One campaign: its report, its words, who stands for it, and how it goes."""
     built, account = services(), signed_in()
     campaign = _campaign(campaign_id)
+    if campaign.state == "importing":
+        return lists.page_of(campaign)
     with built.database.reading() as tx:
         shown = views.shown(tx, campaign)
     wanted = Form(key=campaign.key, sender=campaign.sender, area=campaign.area).wanted()
@@ -111,8 +127,9 @@ def show(campaign_id: str) -> str:
         previews=views.previews(built, wanted, languages=shown.languages),
         fragment=fragment,
         etag=_etag(fragment),
-        few=shown.rejected[:_REJECTED_SHOWN],
         kinds=views.KINDS,
+        openers=[(key, f"{key}: {name}") for key, name in views.OPENER_NAMES.items()],
+        hours=_hours(),
         may_approve=account.may(APPROVERS) and account.staff_id != campaign.author_id,
         is_author=account.staff_id == campaign.author_id,
         may_launch=account.may(MAKE),
@@ -131,14 +148,8 @@ def live(campaign_id: str) -> Response:
 @blueprint.get("/<campaign_id>/rejected.csv")
 @roles(*LOOK)
 def rejected(campaign_id: str) -> Response:
-    """Row numbers and reasons of what was left out; the numbers themselves were not kept."""
-    campaign = _campaign(campaign_id)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("row", "kind", "reason"))
-    writer.writerows((one["row"], one["kind"], one["reason"]) for one in campaign.report["rejected"])
-    headers = {"Content-Disposition": 'attachment; filename="rows-left-out.csv"'}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+    """Rows, columns and reasons of what was left out."""
+    return lists.rejected(_campaign(campaign_id).campaign_id)
 
 
 @blueprint.post("/<campaign_id>/approve")
@@ -148,6 +159,18 @@ def approve(campaign_id: str) -> AnyResponse:
     staff_id = signed_in().staff_id
     refused = approve_campaign(built.database, built, campaign_id=_known(campaign_id), staff_id=staff_id)
     return _back(campaign_id, refused.reason if refused else "Approved. It can be launched now.")
+
+
+@blueprint.post("/<campaign_id>/change")
+@roles(*MAKE)
+def change(campaign_id: str) -> AnyResponse:
+    """Other words or hours: a draft again, for somebody else to approve."""
+    built, wanted = services(), _filled().wanted()
+    refused = change_campaign(
+        built.database, built, campaign_id=_known(campaign_id), key=wanted.key, sender=wanted.sender,
+        window=wanted.window, staff_id=signed_in().staff_id,
+    )  # fmt: skip
+    return _back(campaign_id, refused.reason if refused else "Changed. It must be approved anew, by somebody else.")
 
 
 @blueprint.post("/<campaign_id>/launch")

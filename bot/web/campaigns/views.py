@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.rules.governor import Pace
 from bot.rules.hours import DEFAULT_WINDOW
+from bot.rules.recipients import PROVENANCES
 from bot.rules.segments import measure
 from bot.services import Services
-from bot.store import campaigns, pacing, staff
+from bot.store import campaigns, first_contacts, lists, pacing, staff
 from bot.store.campaigns import KEYS, Campaign
 from bot.store.db import Tx
 from bot.usecases.campaign_pace import opener, pace, unfit_words
-from bot.usecases.import_recipients import Wanted
 from bot.usecases.signed_off import wording_now
+from bot.usecases.stage_list import Wanted
 from flows.conversation import LANGUAGES
 
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
@@ -30,11 +30,11 @@ STATES = {
 """A state's words and the kind of badge."""
 KINDS = {
     "invalid": "Not a number we can text",
-    "duplicates": "Twice on the list",
+    "duplicates": "Twice on the list, or waiting on another",
     "no_basis": "No basis to text them",
-    "suppressed": "Said stop before",
+    "suppressed": "Said stop before, or not for a campaign",
     "cooldown": "Texted too lately, or too often",
-    "landline": "Landlines",
+    "landline": "Landlines, or out of service",
 }
 """Why rows were left out of an import, by kind, in the order of the report."""
 REFUSALS = {
@@ -47,6 +47,12 @@ REFUSALS = {
     "no_hours": "Their hours never open",
     "unreviewed": "These words are not signed off in their language",
 }
+
+
+FIELD_NAMES = {"number": "Number", "language": "Language", "basis": "Basis", "source": "Source",
+               "agreed_on": "Agreed on", "evidence": "Evidence"}  # fmt: skip
+SEPARATORS = {"": "Found by itself", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+_REJECTED_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,19 @@ class Form:
     window_from: str = str(DEFAULT_WINDOW[0])
     window_to: str = str(DEFAULT_WINDOW[1])
     pasted: str = field(default="", repr=False)
+    provenance: str = ""
+    basis: str = ""
+    separator: str = ""
+    look_first: str = ""
 
     def wanted(self) -> Wanted:
         """Hours that are no numbers become a window that is refused."""
         hours = [int(text) if text.isascii() and text.isdigit() else 0 for text in (self.window_from, self.window_to)]
-        return Wanted(self.name.strip(), self.key, self.sender.strip(), self.area.strip(), (hours[0], hours[1]))
+        separator = {"tab": "\t"}.get(self.separator, self.separator)
+        return Wanted(
+            self.name.strip(), self.key, self.sender.strip(), self.area.strip(), (hours[0], hours[1]),
+            self.provenance, self.basis, separator if separator in SEPARATORS else "", bool(self.look_first),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +128,13 @@ class Shown:
     author: str
     approver: str
     left_out: tuple[tuple[str, int], ...]
-    rejected: tuple[Mapping[str, Any], ...]
+    few: tuple[tuple[int, str, str, str], ...]
+    more: int
     languages: frozenset[str]
+    columns: tuple[tuple[str, str], ...]
+    provenance: str
+    contacted: int
+    one_by_one: int
 
 
 def previews(services: Services, wanted: Wanted, *, languages: frozenset[str] = frozenset(LANGUAGES)) -> list[Preview]:
@@ -181,11 +200,26 @@ def shown(tx: Tx, campaign: Campaign) -> Shown:
         campaign=campaign,
         author=names.get(campaign.author_id, "the operator"),
         approver=names.get(campaign.approver_id or "", "the operator") if campaign.approver_id else "",
-        left_out=tuple((words, _count(report[kind])) for kind, words in KINDS.items() if _count(report[kind])),
-        rejected=tuple(report["rejected"]),
+        left_out=tuple((words, report[kind]) for kind, words in KINDS.items() if report.get(kind)),
+        few=tuple(lists.rejected(tx, campaign.campaign_id, limit=_REJECTED_SHOWN)),
+        more=max(0, lists.rejected_count(tx, campaign.campaign_id) - _REJECTED_SHOWN),
         languages=campaigns.languages(tx, campaign.campaign_id),
+        columns=_columns(lists.of_campaign(tx, campaign.campaign_id)),
+        provenance=PROVENANCES.get(campaign.provenance, ""),
+        one_by_one=first_contacts.counts(tx, campaign.campaign_id)[0],
+        contacted=campaigns.contacted_before(tx, campaign.campaign_id),
     )
 
 
-def _count(value: object) -> int:
-    return len(value) if isinstance(value, list) else int(str(value))
+def being_read(tx: Tx) -> list[tuple[Campaign, lists.Reading]]:
+    """Lists that are not campaigns yet, newest last."""
+    found = [(campaigns.get(tx, one.campaign_id), one) for one in lists.unfinished(tx)]
+    return [(campaign, one) for campaign, one in found if campaign is not None]
+
+
+def _columns(reading: lists.Reading | None) -> tuple[tuple[str, str], ...]:
+    """Which column was read as what."""
+    if reading is None:
+        return ()
+    names = {at: name for at, name in enumerate(reading.headings) if name}
+    return tuple((FIELD_NAMES[one], names.get(at, f"column {at + 1}")) for one, at in reading.columns.items())
