@@ -258,9 +258,9 @@ def climb_again(tx: Tx, handoff_id: str, next_at: datetime) -> None:
 
 def claim(tx: Tx, handoff_id: str, staff_id: str, next_at: datetime, seq: int = 0) -> bool:
     """One conditional UPDATE: of two who press at once exactly one is told True. `seq` is the thread's last place:
-    what came before the claim alarms nobody as unseen."""
+    until its owner has seen and answered what stands there, the silent ladder climbs."""
     values = {"state": "owned", "owner_id": staff_id, "claimed_at": tx.now, "next_at": next_at,
-              "inbound_seq": seq, "seen_seq": seq, "answered_seq": seq, **_new_climb(tx)}  # fmt: skip
+              "inbound_seq": seq, "seen_seq": 0, "answered_seq": 0, **_new_climb(tx)}  # fmt: skip
     return _changed(tx, handoff_id, values, _h.state.in_(FREE), _h.owner_id.is_(None))
 
 

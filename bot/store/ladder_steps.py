@@ -34,7 +34,8 @@ def record(tx: Tx, handoff_id: str, climb: int, step: int, acts: str, due_at: da
     """True for whoever does it; False if it was done already."""
     insert = (postgresql if tx.conn.dialect.name == "postgresql" else sqlite).insert(ladder_steps)
     row = {"handoff_id": handoff_id, "climb": climb, "step": step, "acts": acts, "due_at": due_at, "at": tx.now}
-    return tx.conn.execute(insert.values(**row).on_conflict_do_nothing()).rowcount == 1
+    done = insert.values(**row).on_conflict_do_nothing().returning(ladder_steps.c.step)
+    return tx.conn.execute(done).first() is not None
 
 
 def of(tx: Tx, handoff_id: str) -> list[LadderStep]:
