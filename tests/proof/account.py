@@ -67,6 +67,8 @@ class Row:
     created_at: datetime
     due_at: datetime | None
     staff_id: str | None
+    sent_at: datetime | None
+    """Of a text from a phone: when it was written, if the carrier's list brought it."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def read_rows(database: Database) -> dict[str, object]:
         by_key = {row.phone_key: number[row.person_id] for row in persons}
         texts = tx.conn.execute(
             select(m.message_id, m.conversation_id, c.person_id, m.direction, m.kind, m.key, m.status, m.reason, m.seq,
-                   m.body, m.provider_sid, m.attempts, m.created_at, m.due_at, m.staff_id)
+                   m.body, m.provider_sid, m.attempts, m.created_at, m.due_at, m.staff_id,
+                   m.sent_at)
             .join_from(messages, conversations, c.conversation_id == m.conversation_id)
             .order_by(m.created_at, m.conversation_id, m.seq)
         ).all()  # fmt: skip
@@ -142,7 +145,7 @@ def read_rows(database: Database) -> dict[str, object]:
         rows = [
             Row(r.message_id, r.conversation_id, number[r.person_id], r.direction, r.kind, r.key, r.status, r.reason,
                 r.seq, tx.keys.open("messages.body", r.message_id, r.body), r.provider_sid, r.attempts, r.created_at,
-                r.due_at, r.staff_id)
+                r.due_at, r.staff_id, r.sent_at)
             for r in texts
         ]  # fmt: skip
     return {

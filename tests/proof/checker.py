@@ -49,7 +49,8 @@ def kept(account: Account) -> Iterator[Complaint]:
     for row in ours.values():
         firsts.setdefault(row.conversation_id, min(firsts.get(row.conversation_id, row), row, key=lambda r: r.seq))
     for first in firsts.values():
-        if (first.conversation_id, first.created_at) not in answers:
+        # What the list brought may have been overtaken, by their own STOP perhaps: then it is kept and not answered.
+        if first.sent_at is None and (first.conversation_id, first.created_at) not in answers:
             yield Complaint(1, f"the turn of {first.provider_sid} was kept without its replies")
 
 

@@ -149,17 +149,23 @@ class ProvenHouse:
         waits = select(m.message_id).where(m.status.in_(("queued", "sending", "unknown"))).limit(1)
         if self.house.control.pending():
             return False
+        heard = {one["sid"] for one in self._threads() if one["direction"] == "in"}
         try:
             with self.house.database.reading() as tx:
-                return tx.conn.execute(waits).first() is None
+                ours = set(tx.conn.execute(select(m.provider_sid).where(m.direction == "in")).scalars())
+                return heard <= ours and tx.conn.execute(waits).first() is None
         except SQLAlchemyError:  # it is just being restarted
             return False
+
+    def _threads(self) -> list[dict[str, str]]:
+        """Every text of every phone, either way, as the carrier has it."""
+        everybody = [str(phone["number"]) for phone in self.house.control.phones()]
+        return [one for number in everybody for one in self.house.control.thread(number)]
 
     def account(self) -> Account:
         """What happened since the house was built."""
         log = self.house.control.log()
-        everybody = [str(phone["number"]) for phone in self.house.control.phones()]
-        threads = [one for number in everybody for one in self.house.control.thread(number)]
+        threads = self._threads()
         ends = {one["sid"]: one["status"] for one in threads if one["direction"] == "out"}
         told = [(one["sid"], one["status"]) for one in log if one["kind"] == "receipt" and one["http_status"] == 204]
         yes = [(one["sid"], _at(one)) for one in log if one["kind"] == "inbound" and one["http_status"] == 200]

@@ -38,8 +38,10 @@ LONGEST_CALL_S = 6.0
 LONGEST_PAUSE_S = 150.0
 """Between two calls a process may be stopped for longer than a lease."""
 SWEEP_EVERY_S = 25.0
+FEWEST_SWEEPS = 5
+"""So that the carrier's list is read at least once while things go wrong."""
 WORKERS = 2
-SETTLING = tuple(point for point in POINTS if point.startswith("settle."))
+RARE = tuple(point for point in POINTS if point.startswith(("settle.", "reconcile.")))
 HEALING = 60
 """Rounds of the clock at the end, when nothing goes wrong any more."""
 
@@ -124,9 +126,9 @@ class Plan:
 
 
 def _kill(dice: random.Random) -> tuple[str, int]:
-    """Settling is rare: its points are chosen more often, and at their first time."""
-    point = dice.choice((*POINTS, *SETTLING, *SETTLING, *SETTLING))
-    return point, 1 if point in SETTLING else dice.randint(1, 4)
+    """Settling and reading the list are rare: their points are chosen more often, and at their first time."""
+    point = dice.choice((*POINTS, *RARE, *RARE, *RARE))
+    return point, 1 if point in RARE else dice.randint(1, 4)
 
 
 @dataclass
@@ -178,7 +180,7 @@ class World:
         for at, act in self.plan.desk:
             self.later(at, lambda act=act: self.spawn("desk", lambda: self._desk(act)))
         last = max([at for at, *_ in (*self.plan.texts, *self.plan.desk)], default=0.0)
-        for n in range(int(last / SWEEP_EVERY_S) + 2):
+        for n in range(max(FEWEST_SWEEPS, int(last / SWEEP_EVERY_S) + 2)):
             self.later(n * SWEEP_EVERY_S + 3, self._sweep)
         self._until_quiet()
         self._heal()
