@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.rules.criteria import project, traits_of
 from bot.store.db import Tx, new_id
-from bot.store.directory import programs, stocks
+from bot.store.directory import MATCHED, organizations, programs, stocks
 from bot.store.directory_records import criteria, specialisations
 
 
@@ -92,3 +92,12 @@ def project_all(tx: Tx, program_ids: Collection[str]) -> None:
         facets = project(facts)
         values = {"facets": facets, "traits": list(traits_of(facets))}
         tx.conn.execute(update.where(programs.c.program_id == program_id).values(**values))
+
+
+def older_than(tx: Tx, moment: datetime) -> dict[str, int]:
+    """By matched program: how many of its verified criteria were last verified before this moment."""
+    c, p = criteria.c, programs.c
+    query = select(c.program_id, func.count()).join_from(criteria, programs, p.program_id == c.program_id)
+    query = query.join(organizations, organizations.c.organization_id == p.organization_id)
+    rows = tx.conn.execute(query.where(*MATCHED, c.verified_at < moment).group_by(c.program_id))
+    return {row[0]: row[1] for row in rows}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
 from bot.adapters.clock import FakeClock
 from bot.rules.vetting import HEADINGS
-from bot.store import directory_board
+from bot.store import directory_board, staff, tasks
 from bot.store.db import Database
 from bot.usecases.seed import add_demo_directory
-from tests.usecases.line import TheLine, the_line
-from tests.web.line import Browser
+from tests.usecases.line import PERSON, TheLine, the_line
+from tests.web.line import Browser, someone_waits
 from tests.web.test_directory_pages import as_a
 
 OURS = (
@@ -106,3 +107,47 @@ def test_who_only_keeps_records_sees_the_board_and_decides_nothing(line: TheLine
     assert "Begin" not in board
     assert rosa.post("/directory/vetting/begin", {"organization": "x"}).status_code == 403
     assert dina.get(f"/directory/vetting/{'0' * 32}").status_code == 404
+
+
+def test_what_is_due_is_seen_and_what_is_not_is_not(line: TheLine, clock: FakeClock) -> None:
+    page = as_a(line, "directory").get("/directory/audit").text
+    assert re.search(r"100 % of \d+ approved programs", page)
+    assert page.count("<p>None.</p>") == 3
+    clock.advance(timedelta(days=91))
+    page = as_a(line, "directory", alias="Dora").get("/directory/audit").text
+    assert re.search(r'Cedar-1</a> <span class="meta">\d+ to ask about', page)
+    assert page.count("<p>None.</p>") == 2
+    clock.advance(timedelta(days=275))
+    dina = as_a(line, "directory", alias="Dana")
+    page = dina.get("/directory/audit").text
+    assert re.search(r">0 % of \d+ approved programs", page)
+    assert "Cedar House Network" in page
+    assert "due again" in dina.get("/directory/vetting").text
+
+
+def test_a_task_is_seen_by_those_it_concerns_and_closed_with_a_name(line: TheLine) -> None:
+    dina, lena = as_a(line, "directory"), as_a(line, "lead", alias="Lena")
+    with line.database.transaction() as tx:
+        due = tx.now + timedelta(hours=1)
+        conversation_id, _ = someone_waits(tx, PERSON)
+        found = staff.find_by_email(tx, "lena-lead@example.org")
+        assert found is not None
+        told = tasks.open_task(tx, kind="protocol", trigger="minor", conversation_id=conversation_id, due_at=due,
+                               backup_at=due, assigned_to=found.staff_id, script="Tell the intake.")  # fmt: skip
+        about = tasks.open_task(tx, kind="draft_criterion", program_id="demo-cedar-1", due_at=due, backup_at=due,
+                                assigned_to=found.staff_id)  # fmt: skip
+    page = dina.get("/directory/tasks").text
+    assert "Cedar-1" in page
+    assert "Tell the intake" not in page
+    assert dina.post(f"/directory/tasks/{told}", {"outcome": "done", "note": "7"}).status_code == 409
+    assert "Tell the intake" in lena.get("/directory/tasks").text
+    refused = lena.post(f"/directory/tasks/{told}", {"outcome": "done"})
+    assert (refused.status_code, "reference number" in refused.text) == (409, True)
+    assert dina.post(f"/directory/tasks/{about}", {"outcome": "done", "note": "Asked."}).status_code == 302
+    assert lena.post(f"/directory/tasks/{told}", {"outcome": "told", "note": "No. 7"}).status_code == 302
+    with line.database.reading() as tx:
+        assert tasks.list_open(tx) == []
+        closed = tasks.get(tx, told)
+        assert closed is not None
+        assert (closed.done_by, tasks.note_of(tx, told)) == (found.staff_id, "No. 7")
+    assert "Nothing is due" in lena.get("/directory/tasks").text
