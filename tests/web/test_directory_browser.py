@@ -66,7 +66,7 @@ def test_the_pages_of_the_directory_are_accessible(dina: Page, kept: Database) -
 
 def test_a_count_is_one_key_away_from_its_program(dina: Page, kept: Database) -> None:
     dina.goto(PROGRAM)
-    tab_to(dina, "Cedar-1: 4 room open")
+    tab_to(dina, "Cedar-1: 4 rooms open")
     dina.keyboard.press("Enter")
     expect(dina.get_by_text("Cedar-1: Kept.")).to_be_visible()
     expect(dina.get_by_role("img", name="History of room")).to_be_visible()

@@ -13,6 +13,7 @@ from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.directory import views
 from bot.web.directory.door import blueprint, program_called, typed
+from bot.web.openings import ONE_TAP
 
 DEMAND_DAYS = 14
 FOUND = 25
@@ -76,6 +77,6 @@ def _list(problem: str = "", found: list[Program] | None = None, words: str = ""
         regions = directory_board.regions(tx)
     return render_template(
         "directory/index.html", rows=rows[: views.SHOWN], more=max(0, len(rows) - views.SHOWN), narrowed=narrowed,
-        regions=regions, needs=views.NEEDS, states=views.STATES, one_tap=views.ONE_TAP, problem=problem, found=found,
+        regions=regions, needs=views.NEEDS, states=views.STATES, one_tap=ONE_TAP, problem=problem, found=found,
         words=words, stale=sum(row.worth > 0 for row in rows),
     )  # fmt: skip

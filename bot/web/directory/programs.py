@@ -19,6 +19,7 @@ from bot.web.context import services
 from bot.web.directory import views
 from bot.web.directory.door import DECIDES, blueprint, program_called, typed
 from bot.web.directory.record import HOLD_STATES, SOURCES, VIA, shown
+from bot.web.openings import ONE_TAP
 
 _ZIP3 = re.compile(r"[0-9]{3}")
 
@@ -134,6 +135,6 @@ def _page(code: str, problem: str = "", link: str = "") -> str:
         now = tx.now
     return render_template(
         "directory/program.html", record=record, problem=problem, link=link, states=views.STATES, needs=views.NEEDS,
-        one_tap=views.ONE_TAP, bases=BASES, kinds=sorted(KINDS), decides=signed_in().may(DECIDES), now=now,
+        one_tap=ONE_TAP, bases=BASES, kinds=sorted(KINDS), decides=signed_in().may(DECIDES), now=now,
         typed=request.form if problem else {}, via=VIA, hold_states=HOLD_STATES, sources=SOURCES,
     )  # fmt: skip

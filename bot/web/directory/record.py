@@ -43,6 +43,11 @@ class Line:
     verified_at: datetime | None
     due: bool
 
+    @property
+    def settled(self) -> bool:
+        """Nobody needs to ask about it now."""
+        return self.verified_at is not None and not self.due
+
 
 @dataclass(frozen=True, slots=True)
 class StockShown:

@@ -11,6 +11,7 @@ from operator import attrgetter
 from bot.rules.freshness import Freshness, freshness, p_open
 from bot.rules.worth_asking import worth
 from bot.store.directory_board import Known
+from bot.web.openings import WORDS
 
 STATES = {
     Freshness.FRESH: ("may be told", "good"),
@@ -21,8 +22,7 @@ STATES = {
 """A state's words and the kind of badge."""
 NEEDS = {"bed": "A bed", "advocacy": "An advocate", "health": "Health", "legal": "Legal help", "basics": "Food, rides",
          "other": "Other help"}  # fmt: skip
-ONE_TAP = 9
-"""Up to so many places have a button each; beyond it a number is typed."""
+_UNITS = WORDS["en"]["units"]
 SHOWN = 40
 
 
@@ -85,7 +85,8 @@ def counted(one: Known, demand: float = 0.0) -> Count:
     chance = p_open(one.life, one.age, one.available or 0)
     state = freshness(one.life, one.age, one.available or 0)
     return Count(
-        known=one, unit=one.unit.replace("_", " "), age=ago(one.age), chance=min(99, max(1, round(chance * 100))),
+        known=one, unit=_UNITS.get(one.unit, one.unit.replace("_", " ")), age=ago(one.age),
+        chance=min(99, max(1, round(chance * 100))),
         in_words=in_words(chance), state=state, worth=worth(chance, state, demand),
     )  # fmt: skip
 
