@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.rules.criteria import project, traits_of
 from bot.store.db import Tx, new_id
-from bot.store.directory import programs
+from bot.store.directory import MATCHED, organizations, programs, stocks
 from bot.store.directory_records import criteria, specialisations
 
 
@@ -30,9 +30,10 @@ class Criterion:
 _FIELDS = tuple(criteria.c[name] for name in Criterion.__dataclass_fields__)
 
 
-def of_program(tx: Tx, program_id: str) -> list[Criterion]:
-    """Facet by facet, drafts included."""
-    query = select(*_FIELDS).where(criteria.c.program_id == program_id, criteria.c.stock_id.is_(None))
+def of_program(tx: Tx, program_id: str, *, with_stocks: bool = False) -> list[Criterion]:
+    """Facet by facet, drafts included; and what was said of one stock alone, if asked for."""
+    query = select(*_FIELDS).where(criteria.c.program_id == program_id)
+    query = query if with_stocks else query.where(criteria.c.stock_id.is_(None))
     query = query.order_by(criteria.c.facet, criteria.c.verified_at, criteria.c.criterion_id)
     return [Criterion(*row) for row in tx.conn.execute(query)]
 
@@ -61,11 +62,19 @@ def specialise(tx: Tx, *, program_id: str, tag: str, verified_by: str | None) ->
 def verify(tx: Tx, criterion_id: str, staff_id: str, *, basis: str) -> str | None:
     """Somebody asked, and it is so; returns the program it is of, or None when there is no such criterion."""
     where = criteria.c.criterion_id == criterion_id
-    program_id = tx.conn.execute(select(criteria.c.program_id).where(where)).scalar_one_or_none()
-    if program_id is not None:
-        values = {"verified_at": tx.now, "verified_by": staff_id, "basis": basis, "hardness": "hard"}
-        tx.conn.execute(criteria.update().where(where).values(**values))
+    query = select(criteria.c.program_id, criteria.c.stock_id, criteria.c.facet, criteria.c.value).where(where)
+    row = tx.conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    program_id, stock_id, facet, said = row
+    values = {"verified_at": tx.now, "verified_by": staff_id, "basis": basis, "hardness": "hard"}
+    tx.conn.execute(criteria.update().where(where).values(**values))
+    if stock_id is None:
         project_all(tx, [program_id])
+    else:  # what a refusal taught of one stock overrides its program's
+        s = stocks.c
+        facets = tx.conn.execute(select(s.facets).where(s.stock_id == stock_id).with_for_update()).scalar_one()
+        tx.conn.execute(stocks.update().where(s.stock_id == stock_id).values(facets={**facets, facet: said}))
     return program_id
 
 
@@ -83,3 +92,12 @@ def project_all(tx: Tx, program_ids: Collection[str]) -> None:
         facets = project(facts)
         values = {"facets": facets, "traits": list(traits_of(facets))}
         tx.conn.execute(update.where(programs.c.program_id == program_id).values(**values))
+
+
+def older_than(tx: Tx, moment: datetime) -> dict[str, int]:
+    """By matched program: how many of its verified criteria were last verified before this moment."""
+    c, p = criteria.c, programs.c
+    query = select(c.program_id, func.count()).join_from(criteria, programs, p.program_id == c.program_id)
+    query = query.join(organizations, organizations.c.organization_id == p.organization_id)
+    rows = tx.conn.execute(query.where(*MATCHED, c.verified_at < moment).group_by(c.program_id))
+    return {row[0]: row[1] for row in rows}

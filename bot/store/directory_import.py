@@ -156,3 +156,35 @@ KNOWN_TABLES: Mapping[str, Table] = {
     "taxonomy_terms": taxonomy_terms, "service_at_location": service_at_locations, "contacts": contacts,
 }  # fmt: skip
 """Which HSDS table's ids may stand in ours already: a file may bring only what changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What became of one file. `report` is the first of what was quarantined: table, id and reason."""
+
+    import_id: str
+    at: datetime
+    staff_id: str | None
+    format: str
+    imported: int
+    updated: int
+    quarantined: int
+    finished_at: datetime | None
+    refused: str | None
+    report: Sequence[Mapping[str, str]]
+
+
+_IMPORT = tuple(imports.c[name] for name in Import.__dataclass_fields__)
+
+
+def recent_imports(tx: Tx, *, limit: int, staff_id: str | None = None) -> list[Import]:
+    """The latest first; of one person, if said."""
+    query = select(*_IMPORT).order_by(imports.c.at.desc(), imports.c.import_id.desc()).limit(limit)
+    if staff_id is not None:
+        query = query.where(imports.c.staff_id == staff_id)
+    return [Import(*row) for row in tx.conn.execute(query)]
+
+
+def import_of(tx: Tx, import_id: str) -> Import | None:
+    row = tx.conn.execute(select(*_IMPORT).where(imports.c.import_id == import_id)).one_or_none()
+    return None if row is None else Import(*row)

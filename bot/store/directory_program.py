@@ -33,6 +33,9 @@ class Mark:
     reverify_at: datetime | None
 
 
+_MARK = tuple(field_marks.c[name] for name in Mark.__dataclass_fields__)
+
+
 def get(tx: Tx, program_id: str) -> Standing | None:
     p = programs.c
     row = tx.conn.execute(select(p.kind, p.confidential).where(p.program_id == program_id)).one_or_none()
@@ -65,8 +68,15 @@ def mark(tx: Tx, subject_id: str, field: str, *, visibility: str | None, verifie
         tx.conn.execute(field_marks.insert(), row)
 
 
+def marks_of(tx: Tx, subject_id: str) -> list[Mark]:
+    """What is marked of one record's fields, the one due first at the top."""
+    query = select(*_MARK).where(field_marks.c.subject_id == subject_id)
+    return [Mark(*row) for row in tx.conn.execute(query.order_by(field_marks.c.reverify_at, field_marks.c.field))]
+
+
 def marks_due(tx: Tx) -> list[Mark]:
     """Fields whose clock has run out, the longest overdue first: what the audit page asks about."""
     m = field_marks.c
-    query = select(m.subject_id, m.field, m.visibility, m.verified_at, m.reverify_at)
-    return [Mark(*row) for row in tx.conn.execute(query.where(m.reverify_at <= tx.now).order_by(m.reverify_at))]
+    return [
+        Mark(*row) for row in tx.conn.execute(select(*_MARK).where(m.reverify_at <= tx.now).order_by(m.reverify_at))
+    ]

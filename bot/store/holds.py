@@ -66,6 +66,12 @@ def lapsed(tx: Tx) -> list[Hold]:
     return _select(tx, holds.c.state.in_(("asked", "held")), holds.c.expires_at <= tx.now)
 
 
+def live_of(tx: Tx, program_id: str) -> list[Hold]:
+    """A program's places that are asked for or held now."""
+    live = (holds.c.state.in_(("asked", "held")), holds.c.expires_at > tx.now)
+    return _select(tx, stocks.c.program_id == program_id, *live)
+
+
 def short_ids_since(tx: Tx, program_id: str, since: datetime) -> set[str]:
     """Short ids a provider could still answer to."""
     query = select(holds.c.short_id).join(stocks, stocks.c.stock_id == holds.c.stock_id)

@@ -64,3 +64,21 @@ def revoke(tx: Tx, program_id: str) -> int:
     u = update_links.c
     live = (u.program_id == program_id, u.revoked_at.is_(None), u.expires_at > tx.now)
     return tx.conn.execute(update_links.update().where(*live).values(revoked_at=tx.now)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A link that opens, as the staff who gave it see it: the token is not kept."""
+
+    staff_id: str | None
+    language: str
+    made_at: datetime
+    expires_at: datetime
+
+
+def live_of(tx: Tx, program_id: str) -> list[Given]:
+    """The links that still open this program's counts, the newest first."""
+    u = update_links.c
+    query = select(u.staff_id, u.language, u.made_at, u.expires_at).order_by(u.made_at.desc(), u.link_id)
+    live = (u.program_id == program_id, u.revoked_at.is_(None), u.expires_at > tx.now)
+    return [Given(*row) for row in tx.conn.execute(query.where(*live))]

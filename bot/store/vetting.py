@@ -16,12 +16,14 @@ from sqlalchemy import (
     String,
     Table,
     func,
+    or_,
     select,
     text,
 )
 
 from bot.rules.vetting import HEADINGS
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.directory import organizations
 
 applications = Table(
     "applications",
@@ -179,5 +181,39 @@ def _select(tx: Tx, *where: ColumnElement[bool], lock: bool = False) -> list[App
     rows = tx.conn.execute(query.with_for_update() if lock else query)
     return [
         Application(*row[:7], answered=tuple(h for h, there in zip(HEADINGS, row[7:], strict=True) if there))
+        for row in rows
+    ]
+
+
+def waiting(tx: Tx, *, words: str = "", most: int) -> list[tuple[str, str, str]]:
+    """(id, name, vetting) of organizations nobody looks at now: no open application, and not approved or due again."""
+    o = organizations.c
+    opened = select(applications.c.organization_id).where(applications.c.decided_at.is_(None))
+    due = or_(o.vetting != "approved", o.reverify_at <= tx.now)
+    query = select(o.organization_id, o.name, o.vetting).where(o.organization_id.not_in(opened), due)
+    if words:
+        query = query.where(func.lower(o.name).startswith(words.lower(), autoescape=True))
+    return [(row[0], row[1], row[2]) for row in tx.conn.execute(query.order_by(o.name, o.organization_id).limit(most))]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an application, as it was appended."""
+
+    step: str
+    outcome: str
+    by: str
+    body: str | None
+    at: datetime
+    evidence: str | None
+
+
+def steps_of(tx: Tx, application_id: str) -> list[Step]:
+    """The oldest first, what was found in clear."""
+    e = vetting_events.c
+    query = select(e.vetting_event_id, e.step, e.outcome, e.by, e.body, e.at, e.evidence)
+    rows = tx.conn.execute(query.where(e.application_id == application_id).order_by(e.at, e.vetting_event_id))
+    return [
+        Step(*row[1:6], None if row[6] is None else tx.keys.open("vetting_events.evidence", row[0], row[6]))
         for row in rows
     ]

@@ -19,6 +19,7 @@ from bot.web import (
     auth,
     campaigns,
     desk,
+    directory,
     flows,
     health,
     moments,
@@ -51,6 +52,7 @@ class Room:
 
 _DESK = Room("Desk", "/desk/", frozenset({"advocate", "lead"}))
 _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
+_DIRECTORY = Room("Directory", "/directory/", frozenset({"directory", "lead", "admin"}))
 _SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
@@ -69,8 +71,8 @@ def register(app: Flask, built: Services) -> None:
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
     for room in (
-        twilio, health, api, auth, account, staff, desk, campaigns, lists, one_by_one, flows, simulator, openings,
-        observations, search,
+        twilio, health, api, auth, account, staff, desk, campaigns, lists, one_by_one, directory, flows, simulator,
+        openings, observations, search,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
@@ -92,7 +94,8 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    rooms = [room for room in (_DESK, _CAMPAIGNS, _SCRIPT, _STAFF) if account is not None and account.may(room.roles)]
+    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF)
+    rooms = [room for room in mine if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)
     return {

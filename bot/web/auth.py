@@ -164,6 +164,8 @@ def home_of(account: Staff) -> str:
         return url_for("desk.board")
     if account.may({"outreach", "approver", "admin"}):
         return "/campaigns/"
+    if account.may({"directory"}):
+        return url_for("directory.index")
     if account.may({"reviewer"}):
         return "/flows/"
     return url_for("account.show")
