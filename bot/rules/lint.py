@@ -25,8 +25,8 @@ from flows.understanding import Lexicon
 from flows.versions import Moves
 from flows.wording import Wording
 
-SAID_ELSEWHERE = frozenset({"X1", "X2", "N1", "R2", "H0"})
-"""Texts that the engine says itself (STOP, START, a miss), and the advocate's first line."""
+SAID_ELSEWHERE = frozenset({"X1", "X2", "N1", "R2", "H0", "PG1"})
+"""Texts that the engine says itself (STOP, START, a miss), the advocate's first line, and the call to staff."""
 CAMPAIGN = re.compile(r"O\d")
 
 ADVICE = {

@@ -2,7 +2,7 @@
 
 Lines are written in the transaction of what they tell of, and linked into the chain a moment later (`link`), in the
 order of their ids: a chain that every claim had to append to would make all of them wait for each other. The database
-itself refuses to change or delete a line (a trigger, migration 0008). A link is a keyed hash over the link before it,
+itself refuses to change or delete a line (a trigger, migration 0002). A link is a keyed hash over the link before it,
 so that whoever can write to the database, but does not know SECRET_KEY, cannot make a chain that fits.
 """
 

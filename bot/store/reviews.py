@@ -1,7 +1,7 @@
 """Which wording did somebody sign off, and who took it back? Append-only: the last line about a wording rules.
 
 A line names a wording by its fingerprint (flows/wording.py), so that changed words are words nobody has signed. The
-database refuses to change or delete a line (migration 0009); only the sealed remark may be sealed anew.
+database refuses to change or delete a line (migration 0008); only the sealed remark may be sealed anew.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from alembic import op
 
 from bot.store.db import UTCDateTime, new_id
 
-revision = "0011"
-down_revision = "0012"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
