@@ -13,6 +13,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from bot.rules.governor import Pace
 from bot.rules.hours import DEFAULT_WINDOW
 from bot.rules.may_send import LAWFUL_BASES
 from bot.rules.recipients import PROVENANCES
@@ -115,15 +116,16 @@ def status(campaign_id: str, as_json: bool) -> None:
         pace = pace_of(tx, built, found)
         counts, refused = campaigns.counts(tx, campaign_id), campaigns.refusals(tx, campaign_id)
     if as_json:
-        click.echo(json.dumps(_status(found, counts, refused, pace.n, pace.code, pace.sentence)))
+        click.echo(json.dumps(_status(found, counts, refused, pace)))
         return
     click.echo(f"{found.state}. {pace.sentence}")
+    if pace.more:
+        click.echo(f"What would raise it: {pace.more}")
     for name, n in counts.items():
         click.echo(f"{name:<10} {n}")
 
 
-def _status(found: Campaign, counts: Mapping[str, int], refused: Mapping[str, int], now: int, code: str,
-            sentence: str) -> dict[str, Any]:  # fmt: skip
+def _status(found: Campaign, counts: Mapping[str, int], refused: Mapping[str, int], pace: Pace) -> dict[str, Any]:
     return {
         "id": found.campaign_id,
         "state": found.state,
@@ -133,8 +135,9 @@ def _status(found: Campaign, counts: Mapping[str, int], refused: Mapping[str, in
         "answered": counts["answered"],
         "opted_out": counts["opted_out"],
         "refused": dict(refused),
-        "pace": {"now": now, "code": code, "sentence": sentence},
-    }
+        "pace": {"now": pace.n, "per_hour": pace.per_hour, "code": pace.code, "sentence": pace.sentence,
+                 "would_raise_it": pace.more},
+    }  # fmt: skip
 
 
 def _print_report(report: Mapping[str, Any]) -> None:

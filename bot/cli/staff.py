@@ -1,4 +1,4 @@
-"""How does somebody get an account, and lose it? `user add EMAIL --role ROLE`, `user end EMAIL`."""
+"""How does somebody get an account, and lose it? `user add EMAIL --role ROLE`, `user languages`, `user end EMAIL`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bot.store.staff import ROLES
 from bot.usecases.accounts import add_staff
 from bot.usecases.end_account import end_account
 from bot.web.context import services
+from flows.conversation import LANGUAGES
 
 
 @click.group(help="Staff accounts.")
@@ -32,6 +33,19 @@ def add(email: str, roles: tuple[str, ...], alias: str | None) -> None:
     except ValueError as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"{line.settings.public_url}/desk/setup/{token}")
+
+
+@user.command(help="Which languages an advocate speaks: campaigns in others wait for somebody who does.")
+@click.argument("email")
+@click.argument("languages", nargs=-1, required=True, type=click.Choice(LANGUAGES))
+@with_appcontext
+def languages(email: str, languages: tuple[str, ...]) -> None:
+    with services().database.transaction() as tx:
+        account = staff.find_by_email(tx, email, lock=True)
+        if account is None:
+            raise click.ClickException("No account has this address. Nothing was changed.")
+        staff.update(tx, account.staff_id, languages=",".join(dict.fromkeys(languages)))
+    click.echo(f"Noted: {', '.join(dict.fromkeys(languages))}.")
 
 
 @user.command(help="End an account: it opens nothing any more, and whoever its owner held is back in the queue.")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    and_,
     func,
     select,
     text,
@@ -279,9 +280,11 @@ def unplanned(tx: Tx, campaign_id: str, limit: int) -> list[Recipient]:
     return _recipients(tx, campaign_id, recipients.c.ready_at.is_(None), limit)
 
 
-def next_ready(tx: Tx, campaign_id: str) -> Recipient | None:
-    """The recipient who has been ready longest."""
-    found = _recipients(tx, campaign_id, recipients.c.ready_at <= tx.now, 1)
+def next_ready(tx: Tx, campaign_id: str, languages: Iterable[str]) -> Recipient | None:
+    """The recipient who has been ready longest, of those who read one of these languages."""
+    c = recipients.c
+    ready = and_(c.language.in_(languages), c.ready_at <= tx.now)
+    found = _recipients(tx, campaign_id, ready, 1, c.ready_at, c.recipient_id)
     return found[0] if found else None
 
 
@@ -390,13 +393,13 @@ def set_stopped(tx: Tx, on: bool, staff_id: str) -> None:
     tx.conn.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _recipients(tx: Tx, campaign_id: str, where: Any, limit: int) -> list[Recipient]:
+def _recipients(tx: Tx, campaign_id: str, where: Any, limit: int, *order: Any) -> list[Recipient]:
     r, p = recipients.c, people.c
     query = (
         select(r.recipient_id, r.campaign_id, r.person_id, p.phone_key, p.phone, r.basis, r.language, p.safe_hours)
         .join_from(recipients, people, p.person_id == r.person_id)
         .where(r.campaign_id == campaign_id, r.state == "waiting", where)
-        .order_by(r.ready_at, r.recipient_id)
+        .order_by(*order)
         .limit(limit)
         .with_for_update()
     )

@@ -21,6 +21,7 @@ from bot.store import (
     api_keys,
     asks,
     audit,
+    campaign_harm,
     campaigns,
     canaries,
     consent,
@@ -36,6 +37,7 @@ from bot.store import (
     lists,
     messages,
     openings,
+    pacing,
     pages,
     people,
     presence,
@@ -55,9 +57,10 @@ from bot.store.db import make_engine, metadata
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    alerts, api_keys, asks, audit, campaigns, canaries, consent, conversations, directory, directory_records,
-    first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists, messages, openings, pages, people,
-    presence, promises, redactions, reviews, rota, senders, staff, tasks, unmet, vetting, watermarks,
+    alerts, api_keys, asks, audit, campaign_harm, campaigns, canaries, consent, conversations, directory,
+    directory_records, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists, messages,
+    openings, pacing, pages, people, presence, promises, redactions, reviews, rota, senders, staff, tasks, unmet,
+    vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 

@@ -145,6 +145,8 @@ class OnShift(NamedTuple):
     alias: str
     owned_count: int
     ends_at: datetime
+    languages: frozenset[str] | None
+    """Those they speak; None while nobody has said."""
 
 
 def normal_email(email: str) -> str:
@@ -218,17 +220,19 @@ def on_shift(tx: Tx, now: datetime) -> list[OnShift]:
     until = func.max(shifts.c.ends_at)
     count = func.coalesce(func.max(owned.c.n), 0)
     query = (
-        select(staff.c.staff_id, staff.c.alias, count, until)
+        select(staff.c.staff_id, staff.c.alias, count, until, staff.c.languages)
         .join_from(staff, shifts, shifts.c.staff_id == staff.c.staff_id)
         .outerjoin(owned, owned.c.owner_id == staff.c.staff_id)
         .where(*_is_running(now))
-        .group_by(staff.c.staff_id, staff.c.alias)
+        .group_by(staff.c.staff_id, staff.c.alias, staff.c.languages)
         .order_by(count, until.desc(), staff.c.staff_id)
     )
     rows = tx.conn.execute(query)
     return [
-        OnShift(staff_id, tx.keys.open("staff.alias", staff_id, alias), n, ends) for staff_id, alias, n, ends in rows
-    ]
+        OnShift(staff_id, tx.keys.open("staff.alias", staff_id, alias), n, ends,
+                frozenset(spoken.split(",")) if spoken else None)
+        for staff_id, alias, n, ends, spoken in rows
+    ]  # fmt: skip
 
 
 def _is_running(now: datetime) -> tuple[ColumnElement[bool], ...]:

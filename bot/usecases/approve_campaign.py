@@ -11,6 +11,7 @@ import hashlib
 import json
 
 from bot import log
+from bot.rules.governor import APPROVAL_DAYS
 from bot.rules.hours import valid_window
 from bot.rules.may_send import COOLDOWN, LIFETIME
 from bot.services import Services
@@ -34,7 +35,7 @@ def approve_campaign(database: Database, services: Services, *, campaign_id: str
             return Refused("There is no such campaign.")
         if campaign.state == "importing":
             return Refused("Its list is still being read.")
-        if campaign.state != "draft":
+        if campaign.state != "draft" and not _is_old(tx, campaign):
             return Refused("It has been approved already.")
         if staff_id == campaign.author_id:
             return Refused("A second person must approve it: you made it.")
@@ -45,9 +46,10 @@ def approve_campaign(database: Database, services: Services, *, campaign_id: str
             return Refused("Nobody on this list can be texted, so there is nothing to approve.")
         if not is_reviewed(tx, services, campaign):
             return Refused("These words are not signed off in every language of the list.")
+        state = "approved" if campaign.state == "draft" else campaign.state  # one that waited for this goes on
         approved = seal_of(tx, services, campaign)
         campaigns.change(
-            tx, campaign_id, state="approved", approver_id=staff_id, approved_at=tx.now, approved_hash=approved
+            tx, campaign_id, state=state, approver_id=staff_id, approved_at=tx.now, approved_hash=approved
         )
         audit.record(tx, act="campaign_approved", staff_id=staff_id, object_id=campaign_id)
     log.event("campaign_approved", campaign_id=campaign_id, staff_id=staff_id)
@@ -107,3 +109,9 @@ def seal_of(tx: Tx, services: Services, campaign: Campaign) -> str:
         "window": list(campaign.window), "caps": [LIFETIME, COOLDOWN.days],
     }  # fmt: skip
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _is_old(tx: Tx, campaign: Campaign) -> bool:
+    """Whether the governor does not take the approval for one any more."""
+    age = None if campaign.approved_at is None else tx.now - campaign.approved_at
+    return campaign.state != "done" and age is not None and age.days > APPROVAL_DAYS

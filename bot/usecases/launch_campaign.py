@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot import log
 from bot.rules.governor import Pace
 from bot.services import Services
-from bot.store import audit, campaigns
+from bot.store import audit, campaign_harm, campaigns
 from bot.store.db import Database
 from bot.usecases.approve_campaign import still_approved
 from bot.usecases.campaign_pace import pace
@@ -40,6 +40,7 @@ def launch_campaign(database: Database, services: Services, *, campaign_id: str,
             return Refused("It is not what was approved any more: change it back, or have it approved anew.")
         act = "campaign_resumed" if campaign.state == "paused" else "campaign_launched"
         campaigns.change(tx, campaign_id, state="running", launched_at=campaign.launched_at or tx.now)
+        campaign_harm.resume(tx, campaign_id)
         audit.record(tx, act=act, staff_id=staff_id, object_id=campaign_id)
         running = campaigns.get(tx, campaign_id)
         assert running is not None

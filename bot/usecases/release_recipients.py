@@ -10,18 +10,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import log
-from bot.rules.governor import PER_MINUTE, Pace
+from bot.rules.governor import PER_MINUTE, Facts, Pace
 from bot.rules.hours import next_open, place_of
 from bot.rules.may_send import Allowed, Answer, Later, Refused, SendFacts, may_send
+from bot.rules.replay import kept
 from bot.services import Services
 from bot.store import campaigns, consent, conversations, handoffs, messages, pacing
 from bot.store.campaigns import Campaign, Recipient
 from bot.store.db import Database, Tx
+from bot.store.pacing import Decision
 from bot.usecases import turn
 from bot.usecases.approve_campaign import still_approved, void_approval
-from bot.usecases.campaign_pace import opener, pace
+from bot.usecases.campaign_pace import InFlight, decide, opener
 from bot.usecases.signed_off import wording_at_the_gate
-from flows.conversation import Holder
+from flows.conversation import LANGUAGES, Holder
 from flows.events import Invited
 
 _PLANNED_AT_ONCE = 500
@@ -43,13 +45,19 @@ def _release(database: Database, services: Services, campaign_id: str) -> int:
         return 0
     _plan_hours(database, campaign_id)
     with database.reading() as tx:  # most seconds end here, without having taken the writer's lock
-        now = _pace(tx, services, campaign_id)
-    if now is not None and now.code == "done":
+        campaign = campaigns.get(tx, campaign_id)
+        if campaign is None or sum(one.minute for one in pacing.lately(tx).values()) >= PER_MINUTE:
+            return 0
+        sent = pacing.sent(tx)
+        now, facts = decide(tx, services, campaign, sent)
+        news = now.n > 0 or now.code != pacing.last_code(tx, campaign_id)
+    if news:
+        _remember(database, campaign_id, now, facts)
+    if now.code == "done":
         _finish(database, campaign_id)
     released = 0
-    if now is not None and now.n > 0:
-        while released < PER_MINUTE and _release_one(database, services, campaign_id):
-            released += 1
+    while released < now.n and _release_one(database, services, campaign_id, sent):
+        released += 1
     return released
 
 
@@ -62,9 +70,11 @@ def _approved(database: Database, services: Services, campaign_id: str) -> bool:
     return good
 
 
-def _pace(tx: Tx, services: Services, campaign_id: str) -> Pace | None:
-    campaign = campaigns.get(tx, campaign_id)
-    return None if campaign is None else pace(tx, services, campaign)
+def _remember(database: Database, campaign_id: str, now: Pace, facts: Facts) -> None:
+    """What was decided and on what it rests: each release, and each change of what holds it."""
+    decision = Decision(facts.gates.now, now.n, now.per_hour, now.code, kept(facts))
+    with database.transaction() as tx:
+        pacing.remember(tx, campaign_id, decision)
 
 
 def _plan_hours(database: Database, campaign_id: str) -> None:
@@ -90,19 +100,22 @@ def _plan_hours(database: Database, campaign_id: str) -> None:
 def _finish(database: Database, campaign_id: str) -> None:
     with database.transaction() as tx:
         campaign = campaigns.get(tx, campaign_id, lock=True)
-        if campaign is not None and campaign.state == "running" and campaigns.counts(tx, campaign_id)["waiting"] == 0:
+        if campaign is not None and campaign.state == "running" and not pacing.languages(tx, campaign_id, LANGUAGES):
             campaigns.change(tx, campaign_id, state="done")
             log.event("campaign_done", campaign_id=campaign_id)
 
 
-def _release_one(database: Database, services: Services, campaign_id: str) -> bool:
+def _release_one(database: Database, services: Services, campaign_id: str, sent: InFlight) -> bool:
     with database.transaction() as tx:
         campaigns.running_ids(tx, lock=True)
         campaign = campaigns.get(tx, campaign_id)
-        if campaign is None or not still_approved(tx, services, campaign) or pace(tx, services, campaign).n < 1:
+        if campaign is None or not still_approved(tx, services, campaign):
+            return False
+        now, _ = decide(tx, services, campaign, sent)
+        if now.n < 1:
             return False
         for _ in range(_LOOKS):
-            recipient = campaigns.next_ready(tx, campaign_id)
+            recipient = campaigns.next_ready(tx, campaign_id, now.languages)
             if recipient is None:
                 return False
             if _invite(tx, services, campaign, recipient):

@@ -25,14 +25,15 @@ from bot.usecases import (
     redact,
     release_recipients,
     settle,
+    watch_harm,
 )
 
 
 def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
-        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _campaigns, _texts,
-        _record, _canary,
+        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _harm, _campaigns,
+        _texts, _record, _canary,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -84,6 +85,11 @@ def _stale_counts(database: Database, services: Services) -> None:
 def _searches(database: Database, services: Services) -> None:
     """People for whom nothing was open: looked for again whenever something was counted, and an advocate is told."""
     keep_searching.look_again(database, services)
+
+
+def _harm(database: Database, _services: Services) -> None:
+    """Before anything is released: what came back since the last look."""
+    watch_harm.watch_harm(database)
 
 
 def _campaigns(database: Database, services: Services) -> None:

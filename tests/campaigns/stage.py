@@ -23,6 +23,7 @@ from bot.store import (
     openings,
     people,
     staff,
+    watermarks,
 )
 from bot.store.db import Database
 from bot.usecases.approve_campaign import approve_campaign
@@ -31,6 +32,7 @@ from bot.usecases.launch_campaign import Launched, launch_campaign
 from bot.usecases.refusal import Refused
 from bot.usecases.release_recipients import release_recipients
 from bot.usecases.stage_list import Wanted
+from bot.usecases.watch_harm import watch_harm
 from tests.web.line import services_on
 
 AREA = "San Antonio area"
@@ -44,12 +46,22 @@ class Stage:
         self.database, self.clock = database, clock
         self.carrier = FakeCarrier(clock)
         self.services: Services = replace(services_on(database, **settings), carrier=self.carrier)
+        self.colleagues: list[str] = []
         self.open_bed()
         with database.transaction() as tx:  # without passwords, whose hashing takes long on purpose
             self.outreach = staff.add(tx, email=OUTREACH, alias="Olga", roles=["outreach"])
             self.approver = staff.add(tx, email=APPROVER, alias="Petra", roles=["approver"])
             self.advocate = staff.add(tx, email=ADVOCATE, alias="Ana", roles=["advocate"])
             staff.begin_shift(tx, self.advocate, tx.now + timedelta(hours=8))
+
+    def more_advocates(self, n: int = 1) -> None:
+        """So many colleagues on shift beside Ana, so that the line may go as fast as it ever does."""
+        with self.database.transaction() as tx:
+            for _ in range(n):
+                nth = len(self.colleagues)
+                one = staff.add(tx, email=f"bea{nth}@example.org", alias="Bea", roles=["advocate"])
+                staff.begin_shift(tx, one, tx.now + timedelta(hours=8))
+                self.colleagues.append(one)
 
     def open_bed(self, available: int = 3, region: str = AREA) -> None:
         """One house with free beds, counted just now."""
@@ -92,11 +104,19 @@ class Stage:
         return launch_campaign(self.database, self.services, campaign_id=campaign_id, staff_id=self.outreach)
 
     def tick(self, seconds: float = 1) -> int:
-        """The clock's process beats and sweeps once; returns how many texts were queued."""
+        """The clock's process beats, reads the carrier's list and sweeps once; returns how many texts were queued."""
         self.clock.advance(timedelta(seconds=seconds))
+        self.clock_lives()
+        watch_harm(self.database)
+        return release_recipients(self.database, self.services)
+
+    def clock_lives(self, *, list_read: bool = True) -> None:
+        """It beats, and has just read the carrier's list up to the present."""
         with self.database.transaction() as tx:
             heartbeats.beat(tx, "clock")
-        return release_recipients(self.database, self.services)
+            mark = watermarks.claim(tx, "inbound", timedelta(minutes=2)) if list_read else None
+            if mark is not None:
+                watermarks.finish(tx, "inbound", mark, at=tx.now, next_at=tx.now)
 
     def minutes(self, n: int) -> int:
         """One tick a minute; whatever was queued leaves for the carrier at once."""

@@ -48,6 +48,8 @@ REFUSALS = {
     "unreviewed": "These words are not signed off in their language",
 }
 
+HOURS_SHOWN = 24
+
 
 FIELD_NAMES = {"number": "Number", "language": "Language", "basis": "Basis", "source": "Source",
                "agreed_on": "Agreed on", "evidence": "Evidence"}  # fmt: skip
@@ -104,12 +106,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What changes while a campaign runs."""
+    """What changes while a campaign runs. `by_hour` are the texts of each of the last hours, the latest last."""
 
     campaign: Campaign
     pace: Pace
     counts: Mapping[str, int]
     refusals: tuple[tuple[str, int], ...]
+    by_hour: tuple[int, ...]
 
     @property
     def total(self) -> int:
@@ -190,7 +193,9 @@ def areas(tx: Tx) -> list[tuple[str, str]]:
 def progress(tx: Tx, services: Services, campaign: Campaign) -> Progress:
     refused = campaigns.refusals(tx, campaign.campaign_id)
     words = tuple((REFUSALS.get(reason, reason.replace("_", " ")), n) for reason, n in sorted(refused.items()))
-    return Progress(campaign, pace(tx, services, campaign), campaigns.counts(tx, campaign.campaign_id), words)
+    found = campaigns.counts(tx, campaign.campaign_id)
+    by_hour = tuple(pacing.released_by_hour(tx, campaign.campaign_id, HOURS_SHOWN))
+    return Progress(campaign, pace(tx, services, campaign), found, words, by_hour)
 
 
 def shown(tx: Tx, campaign: Campaign) -> Shown:
