@@ -187,7 +187,7 @@ def areas(tx: Tx, campaign_ids: Collection[str]) -> dict[str, str]:
     """The area of each of these campaigns."""
     c = campaigns.c
     rows = tx.conn.execute(select(c.campaign_id, c.area).where(c.campaign_id.in_(campaign_ids)))
-    return {one: tx.keys.open("campaigns.area", one, sealed) for one, sealed in rows}
+    return {campaign_id: tx.keys.open("campaigns.area", campaign_id, sealed) for campaign_id, sealed in rows}
 
 
 def waiting(tx: Tx) -> int:

@@ -213,7 +213,8 @@ def steps_of(tx: Tx, application_id: str) -> list[Step]:
     e = vetting_events.c
     query = select(e.vetting_event_id, e.step, e.outcome, e.by, e.body, e.at, e.evidence)
     rows = tx.conn.execute(query.where(e.application_id == application_id).order_by(e.at, e.vetting_event_id))
-    return [
-        Step(*row[1:6], None if row[6] is None else tx.keys.open("vetting_events.evidence", row[0], row[6]))
-        for row in rows
-    ]
+    return [Step(*row[1:6], _evidence(tx, row.vetting_event_id, row.evidence)) for row in rows]
+
+
+def _evidence(tx: Tx, vetting_event_id: str, sealed: bytes | None) -> str | None:
+    return None if sealed is None else tx.keys.open("vetting_events.evidence", vetting_event_id, sealed)

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import SendError
-from bot.store import alerts, audit, campaigns, consent, conversations, handoffs, people, senders
+from bot.store import alerts, audit, campaigns, consent, conversations, enlist, handoffs, people, senders
 from bot.store.messages import messages, queue_text
+from bot.usecases.approve_campaign import seal_of
 from bot.usecases.examine import examine
 from bot.usecases.react import FAILED, RETRY_IN, UNKNOWN
 from bot.web.desk import words
@@ -40,11 +41,14 @@ def campaign_text(line: TheLine, number: str = PERSON, campaign_id: str = "") ->
     conversation_id = conversation_of(line, number)
     with line.database.transaction() as tx:
         if not campaign_id:
-            campaign_id = campaigns.add(tx, name="A list", key="O1", area="", sender="Ana", window=(10, 19), report={},
-                                        author_id="a")  # fmt: skip
-            campaigns.change(tx, campaign_id, state="running", approver_id="b", launched_at=tx.now)
-        row = {"number": number, "language": "en", "basis": "opted_in"}
-        campaigns.add_recipients(tx, campaign_id, [row])
+            campaign_id = campaigns.add(tx, name="A list", key="O1", area="", sender="Ana", window=(10, 19),
+                                        provenance="opted_in", author_id="a")  # fmt: skip
+            made = campaigns.get(tx, campaign_id)
+            assert made is not None
+            campaigns.change(tx, campaign_id, state="running", approver_id="b", launched_at=tx.now,
+                             approved_hash=seal_of(tx, line.services, made))  # fmt: skip
+        row = enlist.NewRecipient(2, number, tx.keys.index("phone", number), "en", "opted_in", {})
+        enlist.add_recipients(tx, campaign_id, [row])
         person = people.find(tx, number)
         assert person is not None
         r = campaigns.recipients.c

@@ -69,7 +69,7 @@ def test_the_alarm_of_somebody_who_waits_comes_again_for_ever(line) -> None:
         assert handoff.next_at > line.clock.now()
         steps.append(handoff.step)
     assert steps == sorted(set(steps)), "a step was skipped or repeated"
-    assert len(line.pager.pages) == 41
+    assert len(line.pager.pages) > len(steps), "each step calls somebody"
 
 
 def test_a_late_promise_is_told_before_it_is_due(line) -> None:

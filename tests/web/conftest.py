@@ -20,7 +20,7 @@ from tests.web.line import PASSWORD, QuietHandler, add_account, app_on, services
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     assert found, "no Chromium on this machine: install Debian's chromium"
