@@ -162,7 +162,7 @@ def _wanted(tx: Tx, query: Query, *, with_place: bool = False) -> Wanted:
 def _own_id(tx: Tx, table: Any, record_id: str) -> str:
     """Ours for the id a reader knows it by. What could be nobody's id is not looked for."""
     if not record_id.isprintable():
-        abort(404)
+        return ""
     return next((own for own in store.own_ids(tx, table) if public_id(own) == record_id.lower()), record_id)
 
 
