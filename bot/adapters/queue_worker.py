@@ -6,6 +6,7 @@ rather than a forked child: a job holds no state, and what it needs (connections
 
 from __future__ import annotations
 
+import signal
 import time
 
 from redis.exceptions import RedisError
@@ -19,15 +20,28 @@ _MAINTENANCE_S = 60
 _RECONNECT_S = 2.0
 
 
+class _Worker(SimpleWorker):
+    told_to_stop = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.told_to_stop = True
+        super().handle_warm_shutdown_request()
+
+
 def take_jobs(redis_url: str) -> None:
     """Returns when told to stop (SIGTERM, SIGINT). A queue server that is away is waited for."""
     while True:
+        worker = None
         try:
             queue = queue_on(connect(redis_url))
-            worker = SimpleWorker([queue], connection=queue.connection, serializer=JSONSerializer,
-                                  maintenance_interval=_MAINTENANCE_S, log_job_description=False)  # fmt: skip
+            worker = _Worker([queue], connection=queue.connection, serializer=JSONSerializer,
+                             maintenance_interval=_MAINTENANCE_S, log_job_description=False)  # fmt: skip
             worker.work(logging_level="WARNING")
             return
         except (RedisError, OSError) as error:
             log.event("queue_unreachable", level="warning", error=error)
+        if worker is not None and worker.told_to_stop:
+            return  # the queue went away before it could be told goodbye; nobody will say "stop" a second time
+        for told in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(told, signal.SIG_DFL)  # nothing is held now, and the last worker's handlers would ask the queue
         time.sleep(_RECONNECT_S)

@@ -33,7 +33,7 @@ def door(small_stage: Staged, tmp_path: Path) -> Door:
 def test_the_report_is_one_json_document_of_the_promised_shape(door: Door) -> None:
     result = door("import", str(door.path), "--name", "June", "--json")
     assert result.exit_code == 0
-    report = json.loads(result.output)
+    report = json.loads(result.stdout)
     campaign_id = report.pop("campaign_id")
     assert report == {
         "rows": 3, "accepted": 1, "duplicates": 0,
@@ -44,7 +44,7 @@ def test_the_report_is_one_json_document_of_the_promised_shape(door: Door) -> No
 
 
 def test_two_people_and_then_it_runs_and_pauses(door: Door) -> None:
-    made = json.loads(door("import", str(door.path), "--name", "June", "--by", OUTREACH, "--json").output)
+    made = json.loads(door("import", str(door.path), "--name", "June", "--by", OUTREACH, "--json").stdout)
     campaign_id = made["campaign_id"]
     alone = door("approve", campaign_id, "--by", OUTREACH)
     assert (alone.exit_code, alone.output) == (1, "Error: A second person must approve it: you made it.\n")
@@ -54,16 +54,16 @@ def test_two_people_and_then_it_runs_and_pauses(door: Door) -> None:
     launched = door("launch", campaign_id)
     assert launched.output.startswith("Running. Not sending: the clock gives no sign of life")
     assert door.stage.tick() == 1
-    status = json.loads(door("status", campaign_id, "--json").output)
+    status = json.loads(door("status", campaign_id, "--json").stdout)
     assert status["id"] == campaign_id
     assert status["recipients"] == {"waiting": 0, "released": 1, "refused": 0}
     assert status["pace"]["now"] == 0
     assert door("pause", campaign_id).exit_code == 0
-    assert json.loads(door("status", campaign_id, "--json").output)["state"] == "paused"
+    assert json.loads(door("status", campaign_id, "--json").stdout)["state"] == "paused"
 
 
 def test_the_operator_is_one_person_too(door: Door) -> None:
-    made = json.loads(door("import", str(door.path), "--name", "June", "--json").output)
+    made = json.loads(door("import", str(door.path), "--name", "June", "--json").stdout)
     refused = door("approve", made["campaign_id"])
     assert refused.exit_code == 1
     assert "A second person must approve it: you made it. Name them with --by." in refused.output

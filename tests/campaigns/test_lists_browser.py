@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from bot.adapters.clock import SystemClock
 from bot.adapters.fake_carrier import FakeCarrier
 from bot.store.db import Database
+from tests.web.accessible import accessible
 from tests.web.conftest import chromium, served  # noqa: F401 - a fixture of the browser tests
 from tests.web.line import PASSWORD, add_account, services_on
 
@@ -42,18 +40,6 @@ def outreach(chromium: Chromium, database: Database, *, scripts: bool) -> Iterat
         context.close()
 
 
-def accessible(page: Page, name: str) -> None:
-    for width, scheme in ((1280, "light"), (360, "dark")):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        report = Axe().run(page)
-        assert report.violations_count == 0, f"{name} {width} {scheme}\n{report.generate_report()}"
-        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        assert not page.evaluate(wide), f"{name} scrolls sideways at {width}"
-        if folder := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-
 def fill(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("June list")
     page.get_by_label("Where the list comes from").select_option("own")
@@ -62,7 +48,7 @@ def fill(page: Page) -> None:
 def test_a_list_is_dropped_its_columns_chosen_and_read(chromium: Chromium, sqlite_database: Database) -> None:  # noqa: F811
     with outreach(chromium, sqlite_database, scripts=True) as page:
         fill(page)
-        accessible(page, "new")
+        accessible(page, (1280, 360))
         dropped = page.evaluate_handle(
             "text => { const kept = new DataTransfer();"
             "kept.items.add(new File([text], 'list.csv', {type: 'text/csv'})); return kept; }", LIST,
@@ -71,11 +57,11 @@ def test_a_list_is_dropped_its_columns_chosen_and_read(chromium: Chromium, sqlit
         page.get_by_role("button", name="Check the list").click()
         expect(page.get_by_role("heading", name="Which column is what")).to_be_visible()
         assert "2105550101" not in page.content()
-        accessible(page, "columns")
+        accessible(page, (1280, 360))
         page.get_by_label("Source", exact=True).select_option(label="1: who")
         page.get_by_role("button", name="Read the list").press("Enter")
         expect(page.get_by_text("1 of 2 rows can be texted.")).to_be_visible()
-        accessible(page, "report")
+        accessible(page, (1280, 360))
         assert "0101" not in page.url
 
 

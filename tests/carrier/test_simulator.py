@@ -268,10 +268,10 @@ def test_nothing_the_line_answers_reaches_a_phone_that_has_opted_out(line: Line,
 
 
 def test_phones_are_listed_with_the_latest_first(control: Control, twilio: TwilioCarrier) -> None:
-    new = control.add_phone(label="Ana")
-    assert new["number"].startswith("+1")
     control.text(ANA, OURS, "hi")
     twilio.send(text_to(BEA))
+    new = control.add_phone(label="Ana")  # last: its number is drawn from those that nobody has
+    assert new["number"].startswith("+1")
     listed = control.phones()
     assert [p["number"] for p in listed] == [BEA, ANA, new["number"]]
     assert [p["count"] for p in listed] == [1, 1, 0]

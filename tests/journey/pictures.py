@@ -13,7 +13,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.journey.house import ROOT, House, Phone, house_on
-from tests.journey.screens import WIDTHS, log_in, watched
+from tests.journey.screens import log_in, watched
+from tests.web.accessible import WIDTHS
 
 FOLDER = ROOT / "docs" / "screenshots"
 LARGEST = 200_000

@@ -1,4 +1,4 @@
-"""What does a browser tell of our pages? A page that is watched, the keyboard's way through it, and axe's findings."""
+"""What does a browser tell of our pages? A page that is watched, and the keyboard's way through it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.usecases.seed import LOGINS
 from tests.journey.house import ANSWERS, GREETING, House, key_of
+from tests.web.accessible import HEIGHT, WIDTHS
 
-WIDTHS = (1280, 390)
-HEIGHT = 844
 SOON_MS = 30_000
 
 _TELL_OF_REFUSALS = """document.addEventListener('securitypolicyviolation', (event) =>
@@ -24,7 +22,6 @@ _FOCUSED = """() => {
   const name = it.getAttribute('aria-label') || (label && label.innerText) || it.innerText || '';
   return {name: name.trim(), ring: getComputedStyle(it).outlineStyle !== 'none'};
 }"""
-_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 _KEPT = """async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), window.name,
   document.title, location.href, document.cookie, await caches.keys(), await indexedDB.databases()])"""
 
@@ -83,19 +80,6 @@ def tab_to(page: Page, name: str) -> None:
             assert focused["ring"], f"nothing shows that {name} has the focus"
             return
     raise AssertionError(f"no Tab leads to {name}: {met}")
-
-
-def accessible(page: Page) -> None:
-    """axe finds nothing, in light and dark, on a desk and on a phone, and nothing scrolls sideways."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            report = Axe().run(page)
-            assert report.violations_count == 0, f"{page.url} {width} {scheme}\n{report.generate_report()}"
-        assert not page.evaluate(_TOO_WIDE), f"{page.url} scrolls sideways at {width}"
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
 
 
 @dataclass

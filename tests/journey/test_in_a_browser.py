@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.rules.hours import campaign_closes, place_of
 from tests.journey.house import House, key_of
-from tests.journey.screens import SOON_MS, TablePhone, accessible, log_in, put_on_the_table, tab_to, watched
+from tests.journey.screens import SOON_MS, TablePhone, log_in, put_on_the_table, tab_to, watched
+from tests.web.accessible import accessible
 
 NAME = "(512) 555-0180"
 NUMBER = "+15125550180"

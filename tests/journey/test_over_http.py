@@ -208,9 +208,11 @@ def test_no_number_and_no_word_is_written_anywhere(house: House) -> None:
     assert any(name.startswith("queue/") for name in places)
     secrets = {word for number in numbers for word in _spelled(number)}
     secrets |= {body.lower() for body in house.said if len(body) > 12}
-    secrets |= {"zinnia", "78201"}
+    secrets |= {"zinnia"}
     assert DANGER.lower() in secrets
     found = {(name, word) for name, text in places.items() for word in secrets if word in text.lower()}
+    # A ZIP is short enough to stand by chance within an id, which is hexadecimal, or within a fraction of a second.
+    found |= {(name, "78201") for name, text in places.items() if re.search(r"(?<![0-9a-f])78201(?![0-9a-f])", text)}
     assert found == set()
 
 

@@ -12,7 +12,8 @@ from bot.store import openings
 from bot.store.db import Database
 from bot.usecases.seed import add_demo_directory
 from bot.usecases.vet_organization import apply_for
-from tests.journey.screens import accessible, tab_to
+from tests.journey.screens import tab_to
+from tests.web.accessible import accessible
 from tests.web.line import PASSWORD, add_account
 
 PROGRAM = "/directory/programs/Cedar-1"

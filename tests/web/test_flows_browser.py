@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from bot.store import reviews
 from bot.store.db import Database
-from tests.journey.screens import WIDTHS, Watched, accessible, tab_to
+from tests.journey.screens import Watched, tab_to
+from tests.web.accessible import WIDTHS, accessible
 from tests.web.line import PASSWORD, add_account
 
 
