@@ -23,7 +23,7 @@ PROVIDER = re.compile(r"PU\d+N?|PG\d")
 
 AFTER_SAFE = frozenset(
     {
-        "C2", "C3", "C2D", "N3", "J1", "Q1", "Q2", "Q3", "Q3A", "Q4", "Q5", "Q6", "Q7", "S1", "S2", "S4",
+        "C2", "C3", "C2D", "N3", "J1", "Q1", "Q2", "Q3", "Q3A", "Q3B", "Q4", "Q5", "Q6", "Q7", "S1", "S2", "S4",
         "M0", "M1", "M2", "M2S", "M2W", "M3", "M4", "N4", "SH1", "SH2", "W2", "W2_IN", "K1",
         "S5", "KN", "KN0", "KNP",
     }

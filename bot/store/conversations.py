@@ -79,7 +79,7 @@ _SAVE = Prepared(
     .values({name: bindparam(name) for name in _SAVED})
 )
 
-_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked")
+_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked", "hand")
 """The fields of a Conversation that are kept sealed, in one value."""
 
 
@@ -110,6 +110,7 @@ def open_mind(tx: Tx, *, conversation_id: str, state: str, turn: int, held_by: s
     kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
     kept["flags"] = tuple(kept["flags"])
     kept["marks"] = tuple(kept["marks"])
+    kept["hand"] = tuple(kept.get("hand", ()))  # a conversation of an earlier version has none
     return Conversation(state=state, turn=turn, held_by=Holder(held_by), suppressed=suppressed, **kept)
 
 

@@ -201,6 +201,8 @@ def _look(tx: Tx, phone: str, sid: str) -> Any:
 def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Stored:
     if context.conversation_id is not None:
         return conversations.from_row(tx, context)
+    brought = people.brought(tx, context.person_id or "", code_word=context.code_word, duress_word=context.duress_word,
+                             safe_hours=context.safe_hours)  # fmt: skip
     return conversations.start(
         tx,
         person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0]),
@@ -208,20 +210,9 @@ def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Store
         language=context.language or LANGUAGES[0],
         flow_version=services.script.version,
         suppressed=context.suppressed_at is not None,
-        words=_chosen_words(tx, context),
-        marks=_told_before(context),
+        words=brought.words,
+        marks=brought.marks,
     )
-
-
-def _chosen_words(tx: Tx, context: Any) -> dict[str, str]:
-    sealed = {"code_word": context.code_word, "duress_word": context.duress_word}
-    return {name: tx.keys.open(f"people.{name}", context.person_id, value) for name, value in sealed.items() if value}
-
-
-def _told_before(context: Any) -> tuple[str, ...]:
-    """What they told us in an earlier conversation is not asked again."""
-    told = {"hours": context.safe_hours is not None, "word": context.code_word is not None}
-    return tuple(mark for mark, known in told.items() if known)
 
 
 def _keep(tx: Tx, stored: Stored, inbound: dict[str, Any]) -> Stored:

@@ -15,7 +15,7 @@ from bot.rules.hours import next_open, place_of
 from bot.rules.may_send import Allowed, Answer, Later, Refused, SendFacts, may_send
 from bot.rules.replay import kept
 from bot.services import Services
-from bot.store import campaigns, consent, conversations, handoffs, messages, pacing
+from bot.store import campaigns, consent, conversations, handoffs, messages, pacing, people
 from bot.store.campaigns import Campaign, Recipient
 from bot.store.db import Database, Tx
 from bot.store.pacing import Decision
@@ -140,9 +140,10 @@ def _invite(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient
         case Allowed():
             pass
     if stored is None:
+        brought = people.brought_by(tx, recipient.person_id)
         stored = conversations.start(
             tx, person_id=recipient.person_id, phone_key=recipient.phone_key, language=language,
-            flow_version=services.script.version,
+            flow_version=services.script.version, words=brought.words, marks=brought.marks,
         )  # fmt: skip
     turn.take(tx, services, stored.conversation_id, Invited(campaign.key))
     after = conversations.load(tx, stored.conversation_id)

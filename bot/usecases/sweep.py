@@ -24,6 +24,7 @@ from bot.usecases import (
     link_audit,
     redact,
     release_recipients,
+    say_hello,
     settle,
     watch_harm,
 )
@@ -32,8 +33,8 @@ from bot.usecases import (
 def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
-        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _harm, _campaigns,
-        _texts, _record, _canary,
+        _beat, _alarms, _late_tasks, _late_promises, _hellos, _lapsed_holds, _stale_counts, _searches, _harm,
+        _campaigns, _texts, _record, _canary,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -71,6 +72,11 @@ def _canary(database: Database, services: Services) -> None:
 def _late_promises(database: Database, services: Services) -> None:
     """A promised wait that will be missed: the person is told first, with a wait that can be kept."""
     late_promises.tell_late(database, services)
+
+
+def _hellos(database: Database, services: Services) -> None:
+    """People who wished, as an advocate finished with them, for a quiet hello by today."""
+    say_hello.say_hello(database, services)
 
 
 def _lapsed_holds(database: Database, services: Services) -> None:

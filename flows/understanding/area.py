@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.understanding.fold import is_sign
 from flows.understanding.gazetteer import Named
@@ -19,10 +20,12 @@ def area_of(
     answers: dict[str, object] = {}
     causes: list[Cause] = []
     area: dict[str, object] = {}
+    away = range(0)
     for one in found:
         if one.rule.name == "far.phrases" or (asked and one.rule.name == "far.asked"):
             area["far"] = True
             causes.append(one.rule.cause)
+            away = range(one.start, one.end)
             break
     zip3 = _zip3(heard.words, asked, lexicon)
     if zip3:
@@ -30,7 +33,7 @@ def area_of(
         causes.append(Cause("area:zip"))
     else:
         place = _place(heard, asked, lexicon)
-        if place is not None:
+        if place is not None and place.start not in away:  # "out of texas" is not Texas
             value: dict[str, object] = {"place": place.place.label, "zip3s": list(place.place.zip3s)}
             causes.append(place.place.cause)
             if place.sure:
@@ -70,9 +73,12 @@ def _place(heard: Heard, asked: bool, lexicon: Lexicon) -> Named | None:
     if not asked and near.isdisjoint(words):
         return None
     bare = tuple(word for word in words if word not in lexicon.sets["area.drop"]) or words
-    if asked and words in (("l", "a"), ("d", "c")):  # "L.A." is the city, not a state
+    dotted = asked and words in (("l", "a"), ("d", "c"))  # "L.A." is the city, not a state, and no article
+    if dotted:
         words = bare = ("".join(words),)
     named = lexicon.places.named(words)
+    if dotted:
+        named = [replace(one, sure=True) for one in named]
     if not named and asked:
         words, named = bare, lexicon.places.named(bare)
     # a name that could be another place counts only when it is all that was said, or a state follows it

@@ -25,6 +25,7 @@ _ANY_WORD = re.compile(r"[^\W_]+|\$|[\x00]\S|\x01")
 _SENTENCE_END = re.compile(r"(?<=[^\W_]{2})\s*(?:\.(?=\s)|[!?;\n])[.!?;\s]*(?=\S)")
 """A mark after a word: "…" and "..." are breath, not an end, and "s. t. o. p." are letters."""
 _COUNT_THEN_WORD = re.compile(r"(\d+)([a-z]{2,})")
+_BETWEEN = re.compile(r"(\d)[ny](\d)")
 _ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
@@ -157,6 +158,9 @@ class Spelling:
             counted = _COUNT_THEN_WORD.fullmatch(word)
             if counted and not _ORDINAL.fullmatch(word):
                 return (counted[1], self.variants.get(counted[2], counted[2])), ()
+            between = _BETWEEN.fullmatch(word)
+            if between:
+                return (between[1], "and", between[2]), ()
             return (word,), ()
         if not word.isascii():
             word = homoglyphs(word)

@@ -12,6 +12,7 @@ from flows.understanding.reading import Cause
 
 _RUN = re.compile(r"(\d{3})(?:-(\d{3}))?")
 _LABEL = re.compile(r"[A-Za-z0-9 .]{1,16}")
+_SHORTEST_TOGETHER = 7
 _ALSO_WORDS = frozenset(["in", "or", "me", "ok", "hi", "oh", "pa", "ma", "id", "la", "de", "al", "co", "mo"])
 """State letters that are words too: alone they name no state."""
 
@@ -64,6 +65,10 @@ class Gazetteer:
                         folded = settle(words_of(name))
                         plant(tree, tuple((word,) for word in folded), len(entries) - 1)
                         words.update(folded)
+                        together = "".join(folded)
+                        if len(folded) > 1 and len(together) >= _SHORTEST_TOGETHER and together.isalpha():
+                            plant(tree, ((together,),), len(entries) - 1)  # "sanantonio"
+                            words.add(together)
                 if "abbr" in table:
                     letters[str(table["abbr"])] = place
         return Gazetteer(tree, tuple(entries), letters, frozenset(words))
@@ -87,8 +92,10 @@ class Gazetteer:
         return out
 
     def after(self, words: Sequence[str], at: int) -> Place | None:
-        """The state whose two letters stand at `at`: "jackson ms"."""
-        return self.letters.get(words[at]) if at < len(words) else None
+        """The state whose two letters stand at `at`: "jackson ms", but not "houston or close by"."""
+        if at >= len(words) or (words[at] in _ALSO_WORDS and at + 1 < len(words) and not words[at + 1].isdigit()):
+            return None
+        return self.letters.get(words[at])
 
 
 def _place(kind: str, at: int, table: object) -> Place:

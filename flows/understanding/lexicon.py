@@ -39,6 +39,8 @@ class Lexicon:
     scripts: tuple[tuple[int, int, str], ...]
     ordinals: Mapping[str, int]
     limits: Mapping[str, int]
+    shortened: frozenset[str]
+    """Spellings that are shorter than the word they stand for: `u`, `2nite`, `xq`."""
     slots: frozenset[str]
     places: Gazetteer
 
@@ -84,6 +86,9 @@ class Lexicon:
             scripts=tuple(built.scripts),
             ordinals=built.ordinals,
             limits=built.limits,
+            shortened=frozenset(
+                typed for typed, meant in built.variants.items() if len(typed) < len(meant) and not meant.isdigit()
+            ),
             slots=frozenset(built.slots),
             places=gazetteer,
         )

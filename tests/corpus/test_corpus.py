@@ -21,7 +21,7 @@ FLOORS = {
     ("blind", "es"): {"crisis": 0.95, "stop": 0.91, "answers": 0.88, "traps": 0.98},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
-ANSWERS = ("answer", "place", "letter", "yes", "no", "skip", "later")
+ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
 
 
 @pytest.fixture(scope="module", params=PARTS)

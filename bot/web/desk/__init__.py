@@ -207,6 +207,7 @@ def wrap_up(conversation_id: str) -> AnyResponse | tuple[str, int]:
     refused = finish.finish(
         built.database, built, conversation_id=_known(conversation_id), staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
+        hello_in_days={str(n): n for n in finish.HELLOS}.get(request.form.get("hello", "")),
         epoch=_epoch() if "epoch" in request.form else None,
     )  # fmt: skip
     if refused:
