@@ -20,15 +20,16 @@ FEWEST_KEPT = 3
 FEWEST_WORDS = 4
 """A shorter text shows no habit: an answer is often a word or a number."""
 MOST_EXCEPTIONS = 1
-"""A habit may have been broken this often, once five texts or more are known."""
+"""A habit may have been broken this often, once four texts or more are known."""
 CHANGES = 3
 """So many habits must break at once."""
 LANGUAGE, CASE, MARKS, SPELLING, LENGTH = range(5)
 _TELLING = frozenset({LANGUAGE, SPELLING})
 _UNTOLD = "-"
+_CAPITALS, _REPEATED = "U", "r"
+_OF_FEELING = frozenset({_UNTOLD, _CAPITALS, _REPEATED})
+"""Whoever is upset shouts and repeats signs: to begin to is no change of hand."""
 _SHORT_WORDS, _LONG_WORDS = 3.7, 4.6
-_SHORTENED = 0.12
-"""The share of shortened words above which somebody writes in shorthand."""
 
 
 def hand_of(text: str, language: str | None, shortened: Collection[str]) -> str | None:
@@ -52,13 +53,15 @@ def changed(kept: Sequence[str], hand: str) -> tuple[int, ...]:
     if len(kept) < FEWEST_KEPT:
         return ()
     broken = tuple(at for at in range(len(hand)) if _breaks(Counter(one[at] for one in kept), hand[at], len(kept)))
+    if LANGUAGE in broken:
+        broken = tuple(at for at in broken if at not in (SPELLING, LENGTH))  # they differ between the two anyway
     return broken if len(broken) >= CHANGES and not _TELLING.isdisjoint(broken) else ()
 
 
 def _breaks(seen: Counter[str], now: str, of: int) -> bool:
     habit, times = seen.most_common(1)[0]
-    exceptions = MOST_EXCEPTIONS if of > FEWEST_KEPT + 1 else 0
-    return _UNTOLD not in (habit, now) and times >= of - exceptions and now not in seen
+    exceptions = MOST_EXCEPTIONS if of > FEWEST_KEPT else 0
+    return now not in _OF_FEELING and habit != _UNTOLD and times >= of - exceptions and now not in seen
 
 
 def _language(language: str | None) -> str:
@@ -69,21 +72,21 @@ def _case(letters: Sequence[str], text: str) -> str:
     """All capitals, none at all, or capitals where they belong."""
     upper = sum(char.isupper() for char in letters)
     if 2 * upper > len(letters):
-        return "U"
+        return _CAPITALS
     return "l" if upper == 0 else "c"
 
 
 def _marks(text: str) -> str:
     """Full sentences with their stops, signs repeated, or nothing at all."""
     if any(twice in text for twice in ("!!", "??", "...", "…")):
-        return "r"
+        return _REPEATED
     if text.rstrip().endswith((".", "!", "?")) or ". " in text or ", " in text:
         return "m"
     return "n"
 
 
 def _spelling(words: Sequence[str], shortened: Collection[str]) -> str:
-    return "s" if sum(word in shortened for word in words) > _SHORTENED * len(words) else "w"
+    return "s" if any(word in shortened for word in words) else "w"
 
 
 def _length(words: Sequence[str]) -> str:

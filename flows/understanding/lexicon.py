@@ -70,6 +70,7 @@ class Lexicon:
         foreign = frozenset().union(*built.foreign.values()) if built.foreign else frozenset()
         spelt = (known | set(built.variants)) - _NEVER_CORRECTED_INTO
         spelt = {word for word in spelt if built.variants.get(word) not in _NEVER_CORRECTED_INTO}
+        units = built.sets["household.age_units"]  # "yo" is years old, and I in Spanish
         everyday = frozenset(built.sets["ordinary.words"])
         return Lexicon(
             spelling=Spelling(
@@ -87,7 +88,9 @@ class Lexicon:
             ordinals=built.ordinals,
             limits=built.limits,
             shortened=frozenset(
-                typed for typed, meant in built.variants.items() if len(typed) < len(meant) and not meant.isdigit()
+                typed
+                for typed, meant in built.variants.items()
+                if len(typed) < len(meant) and not meant.isdigit() and meant not in units
             ),
             slots=frozenset(built.slots),
             places=gazetteer,

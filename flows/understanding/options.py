@@ -31,6 +31,19 @@ def numbered(heard: Heard, expecting: Expecting, lexicon: Lexicon) -> list[str] 
     return chosen[: lexicon.limits.get(expecting.slot)]
 
 
+_SAID_AS = {"not_now": "later", "person": "human"}
+
+
+def repeated(heard: Heard, expecting: Expecting, lexicon: Lexicon) -> str | None:
+    """The option of a text that gives its number and its words: "3 not good", "2 not now"."""
+    number, *words = heard.words or ("",)
+    if not (words and len(number) == 1 and number.isdigit() and 0 < int(number) <= len(expecting.options)):
+        return None
+    chosen = expecting.options[int(number) - 1]
+    names = {rule.name for whole in lexicon.whole.values() for rule in whole.get(tuple(words), ())}
+    return chosen if names & {f"options.{chosen}", chosen, _SAID_AS.get(chosen, chosen)} else None
+
+
 def bare_numbers(heard: Heard, lexicon: Lexicon) -> list[str] | None:
     """The numbers of a text that is nothing but numbers, ordinals and the words that stand around them."""
     numbers = [word for word in heard.words if word.isdigit()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flows.conversation import Flag
 from flows.understanding.age import age_of
 from flows.understanding.lexicon import Found, Heard, Lexicon
-from flows.understanding.options import bare_numbers, letter, numbered, worded
+from flows.understanding.options import bare_numbers, letter, numbered, repeated, worded
 from flows.understanding.reading import Cause, Expecting, Intent, Reading
 from flows.understanding.slots import fill
 from flows.understanding.speech import other_language, own_language, strange
@@ -218,6 +218,8 @@ def _chosen(draft: _Draft, found: Sequence[Found], expecting: Expecting, lexicon
         draft.option, draft.asked = str(draft.answers["age"]), True
         return
     picked = numbered(draft.heard, offered, lexicon)
+    if picked is None and (again := repeated(draft.heard, offered, lexicon)) is not None:
+        picked = [again]
     if picked and expecting.parser == "household":
         draft.answers["household"] = _household(picked)
     elif picked and expecting.parser == "age":

@@ -15,7 +15,10 @@ from bot.usecases.launch_campaign import Launched, pause_campaign, stop_all
 from bot.usecases.refusal import Refused
 from bot.usecases.release_recipients import release_recipients
 from bot.usecases.watch_harm import watch_harm
+from flows.actions import Say
 from flows.conversation import Holder
+from flows.engine import step
+from flows.events import MessageReceived
 from tests.campaigns.stage import AREA, Stage, Staged
 
 MARIA, LUZ, KIM, DAN = (f"+1210555010{n}" for n in range(1, 5))
@@ -53,6 +56,25 @@ def test_one_text_a_person_however_often_the_clock_asks(stage: Stage) -> None:
     assert len(stage.texts()) == 1
     assert stage.campaign(campaign_id).state == "done"
     assert stage.tick() == 0
+
+
+def test_who_chose_a_code_word_before_is_asked_for_it_when_a_campaign_begins(stage: Stage) -> None:
+    with stage.database.transaction() as tx:
+        person = people.find_or_add(tx, MARIA, "en")
+        people.set_code_word(tx, person.person_id, "bluebird")
+        people.set_duress_word(tx, person.person_id, "sparrow")
+    stage.run(*opted_in(MARIA, LUZ))
+    assert stage.tick() == 2
+    with stage.database.transaction() as tx:
+        answers = {}
+        for number in (MARIA, LUZ):
+            conversation_id = conversations.open_of(tx, people.find_or_add(tx, number, "en").person_id)
+            stored = conversations.load(tx, conversation_id or "")
+            assert stored is not None
+            answers[number] = dict(stored.conversation.answers)
+            said = step(stored.conversation, MessageReceived("1"), stage.services.script).actions
+            assert [one.key for one in said if isinstance(one, Say)] == ["S3" if number == MARIA else "C1"]
+    assert answers == {MARIA: {"code_word": "bluebird", "duress_word": "sparrow"}, LUZ: {}}
 
 
 def newcomer(tx: Tx, number: str, basis: str) -> enlist.NewRecipient:

@@ -28,7 +28,8 @@ _FLAGS = {
 }  # fmt: skip
 _INTENTS = {
     "stop": {Intent.STOP}, "stop_silent": {Intent.STOP_SILENT}, "wrong_number": {Intent.WRONG_NUMBER},
-    "start": {Intent.START}, "later": {Intent.LATER}, "skip": {Intent.SKIP}, "none": {Intent.NO, Intent.SKIP}, "yes": {Intent.YES}, "no": {Intent.NO},
+    "start": {Intent.START}, "later": {Intent.LATER}, "skip": {Intent.SKIP},
+    "none": {Intent.NO, Intent.SKIP}, "yes": {Intent.YES}, "no": {Intent.NO},
     "who": {Intent.WHO}, "bot": {Intent.BOT}, "police": {Intent.POLICE}, "cost": {Intent.COST},
     "where": {Intent.WHERE}, "erase": {Intent.ERASE}, "unshare": {Intent.UNSHARE}, "thanks": {Intent.THANKS},
     "hostile": {Intent.HOSTILE}, "lost": {Intent.LOST}, "immigration": {Intent.POLICE, Intent.DISCLOSURE},

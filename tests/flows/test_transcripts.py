@@ -68,6 +68,13 @@ def test_a_chat_that_was_saved_is_a_transcript(tmp_path: Path) -> None:
     assert played(saved.read_text(encoding="utf-8")) == saved.read_text(encoding="utf-8")
 
 
+def test_a_chat_ends_quietly_where_what_is_typed_ends(tmp_path: Path) -> None:
+    saved = tmp_path / "chat.txt"
+    ran = CliRunner().invoke(chat, ["--save", str(saved)], input="hi\n1\n")
+    assert (ran.exit_code, "Abort" in ran.output) == (0, False)
+    assert [line for line in saved.read_text(encoding="utf-8").splitlines() if line.startswith(">")] == ["> hi", "> 1"]
+
+
 @pytest.mark.parametrize("text", ["hello", "> hi\n? what", "@ dance"])
 def test_a_line_that_means_nothing_is_named(text: str) -> None:
     with pytest.raises(BadTranscript, match="line"):
