@@ -81,6 +81,7 @@ def _place(heard: Heard, asked: bool, lexicon: Lexicon) -> Named | None:
         named = [replace(one, sure=True) for one in named]
     if not named and asked:
         words, named = bare, lexicon.places.named(bare)
+    named = [_with_its_state(one, named) for one in named]
     # a name that could be another place counts only when it is all that was said, or a state follows it
     named = [
         one
@@ -101,3 +102,11 @@ def _place(heard: Heard, asked: bool, lexicon: Lexicon) -> Named | None:
     if state is not None:
         return Named(best.place, best.start, best.end, True)
     return best
+
+
+def _with_its_state(one: Named, named: Sequence[Named]) -> Named:
+    """ "SA texas": the state that follows says which place is meant."""
+    states = [other for other in named if other.place.state and other.start == one.end]
+    if one.sure or one.place.state or not states or not set(one.place.zip3s) & set(states[0].place.zip3s):
+        return one
+    return replace(one, sure=True)

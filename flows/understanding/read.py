@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from flows.conversation import Flag
 from flows.understanding.age import age_of
+from flows.understanding.fold import is_sign
 from flows.understanding.lexicon import Found, Heard, Lexicon
-from flows.understanding.options import bare_numbers, letter, numbered, repeated, worded
+from flows.understanding.options import among, bare_numbers, letter, numbered, repeated, worded
 from flows.understanding.reading import Cause, Expecting, Intent, Reading
 from flows.understanding.slots import fill
 from flows.understanding.speech import other_language, own_language, strange
@@ -106,6 +107,8 @@ def read(text: str, *, expecting: Expecting | None, language: str, lexicon: Lexi
     `language` is the thread's; `safe_now` whether the person has said it is all right to text."""
     heard = lexicon.hear(text)
     found = lexicon.found(heard, language)
+    if expecting is not None and expecting.slot == "safe_hours":
+        found = _without_conditional_stops(found)
     word = _code_word(heard, found, language, lexicon) if expecting is not None and expecting.parser == "word" else ""
     if word and len(heard.words) > len(heard.plain) > 1:
         # "my word is bluebird" was heard as "is blue", a body in danger: the word itself means nothing
@@ -203,7 +206,7 @@ def _asked(draft: _Draft, found: Sequence[Found], expecting: Expecting | None, l
         case "word":
             pass  # read before anything else: see _code_word
         case "letters":
-            chosen = letter(heard, found)
+            chosen = letter(heard, found, lexicon)
             if chosen is not None:
                 draft.option, draft.asked = chosen, True
         case "choice" | "choices" | "yes_no" | "household" | "age":
@@ -236,7 +239,7 @@ def _chosen(draft: _Draft, found: Sequence[Found], expecting: Expecting, lexicon
         draft.causes.extend(Cause(f"choices:{expecting.slot}.{value}") for value in picked)
         return
     value = draft.answers.get(expecting.slot) if expecting.parser != "yes_no" else None
-    said = worded(found, offered)
+    said = worded(found, offered) or among(draft.heard, offered, lexicon)
     if value is not None:
         draft.asked = True
         draft.option = value if isinstance(value, str) else value[0] if isinstance(value, list) else None
@@ -261,7 +264,7 @@ def _household(picked: Sequence[str]) -> dict[str, object]:
 def _code_word(heard: Heard, found: Sequence[Found], language: str, lexicon: Lexicon) -> str:
     """One word of 3 to 20 letters that means nothing else to us, alone or after "my word is"; the words of every list
     are refused."""
-    *before, word = heard.plain or ("",)
+    *before, word = [one for one in heard.plain if not is_sign(one)] or [""]
     if not (word.isalpha() and word.isascii() and 3 <= len(word) <= 20) or word in lexicon.sets["code_word.refuse"]:
         return ""
     if not before:
@@ -278,6 +281,17 @@ def _code_word(heard: Heard, found: Sequence[Found], language: str, lexicon: Lex
     last = len(heard.words)
     means = any(one.end == last and one.rule.name != "code_word.before" for one in found)
     return "" if means or lexicon.found(alone, language) else word
+
+
+def _without_conditional_stops(found: Sequence[Found]) -> Sequence[Found]:
+    """ "dont text unless i do" to "when may we text?" is an hour and no opt-out: the whole of what was found as a stop
+    lies inside the condition."""
+    only = [one for one in found if one.rule.name.endswith("safe_hours.only_after")]
+    return [
+        one
+        for one in found
+        if one.rule.name != "stop" or not any(o.start <= one.start and one.end < o.end for o in only)
+    ]
 
 
 def _is_listed(heard: Heard, found: Sequence[Found]) -> bool:

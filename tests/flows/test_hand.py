@@ -122,8 +122,12 @@ def test_one_dull_text_then_nothing_and_an_advocate_is_told() -> None:
 
 
 def test_danger_help_and_stop_are_heard_whoever_types() -> None:
-    for text, keys in [(f"{FORMAL} He is hitting me.", ["D1"]), ("Please let me talk to a real person, thank you.", ["H1"]),
-                       ("Stop. Please do not text me again.", ["X1"])]:  # fmt: skip
+    heard = {
+        f"{FORMAL} He is hitting me.": ["D1"],
+        "Please let me talk to a real person, thank you.": ["H1"],
+        "Stop. Please do not text me again.": ["X1"],
+    }
+    for text, keys in heard.items():
         _, done = happen(thread("need"), MessageReceived(text), SCRIPT)
         assert [a.key for a in done if isinstance(a, Say)] == keys
 

@@ -236,7 +236,10 @@ def test_the_row_that_decided_and_what_a_text_costs_are_shown(rosa: Browser) -> 
     words = plain(page)
     rows = [(int(line), row) for line, row in re.findall(r"flows/line\.toml, line (\d+) : (\{ on .*?\})", words)]
     lines = sources()["line.toml"].splitlines()
-    assert [row for _, row in rows] == ['{ on = "unclear", to = "safe_now" }', '{ on = "yes", do = ["safe"], to = "choices" }']
+    assert [row for _, row in rows] == [
+        '{ on = "unclear", to = "safe_now" }',
+        '{ on = "yes", do = ["safe"], to = "choices" }',
+    ]
     for line, row in rows:
         assert row in lines[line - 1]
     assert "flows/engine.py : STOP is looked at before any row" in words
