@@ -12,7 +12,7 @@ OLDEST_CHILD = 17
 _AND = frozenset({"and", "n", "y"})
 _POSSESSIVE = frozenset({"my", "mi", "mis", "our", "the", "los", "las"})
 _AROUND_AN_AGE = frozenset({"old", "im", "tengo", "de", "a"})
-_DESCRIBING = frozenset({"baby", "bebe", "newborn", "toddler"})
+_DESCRIBING = frozenset({"baby", "bebe", "newborn", "toddler", "chiquito", "chiquita", "pequeno", "pequena", "par"})
 _SPANS = frozenset({"for", "last", "past", "in", "hace", "desde", "por"})
 """Before a number of years or months: how long, not how old."""
 
@@ -66,7 +66,11 @@ class Children:
             for at in range(hit.start, hit.end)
             if (self.words[at] in kids and at not in awaited) or self._is_one_of_an_age(at)
         }
-        return sorted(at for at in spots if not (at + 1 in spots and self.words[at] in _DESCRIBING))  # "my baby girl"
+        return sorted(at for at in spots if not (at + 1 in spots and self._is_one(at)))  # "my baby girl", "niño chiquito"
+
+    def _is_one(self, at: int) -> bool:
+        """Two words for the same child, side by side."""
+        return not _DESCRIBING.isdisjoint(self.words[at : at + 2])
 
     def _at(self, spot: int) -> int | None:
         """How many children the word at `spot` stands for; the ages beside it are taken."""
