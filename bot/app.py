@@ -87,12 +87,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         try:
             settings = read()
         except SettingsError as missing:
-            app = Flask("bot.web")
+            app = web.Web()
             cli.register_without_settings(app, str(missing))
             return app
     services = _build_or_stop(settings)
-    # Named for bot.web, so that templates and static files are found beside their views.
-    app = Flask("bot.web")
+    app = web.Web()
     web.register(app, services)
     cli.register(app)
     os.register_at_fork(after_in_child=services.database.forget_connections)

@@ -98,11 +98,12 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
             return Outcome.PROVIDER
     if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
         context = _look(tx, phone, text.provider_sid)
-    stored = _conversation(tx, services, context, phone)
-    if context.sender is None and text.to in sender_names(services.settings):
-        people.set_sender(tx, stored.person_id, text.to)  # they are answered from the number they texted
+    ours = text.to if text.to in sender_names(services.settings) else None
+    if context.person_id is not None and context.sender is None and ours is not None:
+        people.set_sender(tx, context.person_id, ours)  # they are answered from the number they texted
+    stored = _conversation(tx, services, context, phone, ours)
     if stored.last_inbound_at is None and not stored.conversation.suppressed:
-        _take_as_consent(tx, context.phone_key)
+        _take_as_consent(tx, context)
     body = _NULL.sub("", text.body)[:LONGEST_BODY]
     inbound = messages.inbound_row(
         tx, conversation_id=stored.conversation_id, provider_sid=text.provider_sid, body=body, media=text.media,
@@ -127,10 +128,12 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     return Outcome.FLOODED if flooding else Outcome.TAKEN
 
 
-def _take_as_consent(tx: Tx, phone_key: str) -> None:
+def _take_as_consent(tx: Tx, context: Any) -> None:
     """They wrote: that is their yes to an answer (R-C1). A stop is not undone by it."""
-    if consent.state_of(tx, phone_key) == "none":
-        consent.give(tx, phone_key, how="inbound_first")
+    # The look into a conversation that we began did not ask.
+    said = context.consent if context.conversation_id is None else consent.state_of(tx, context.phone_key)
+    if said in (None, "none"):
+        consent.give(tx, context.phone_key, how="inbound_first")
 
 
 def _event(text: InboundText, body: str, stored: Stored, suppressed_at: datetime | None,
@@ -188,7 +191,10 @@ time, and, since a claim takes the same lock first, no turn and no claim wait fo
 row as it is after the wait, but not the rows joined to it: so it is the conversation that is locked, not the person."""
 
 _BEFORE_ONE = Prepared(
-    _about((null().label("conversation_id"),), _THEM.outerjoin(people.people, _p.phone_key == _THEM.c.phone_key))
+    _about(
+        (null().label("conversation_id"), consent.last_state(_THEM.c.phone_key).label("consent")),
+        _THEM.outerjoin(people.people, _p.phone_key == _THEM.c.phone_key),
+    )
 )
 """The same of somebody who is in no conversation, or whom nobody has met: always one row."""
 
@@ -198,12 +204,12 @@ def _look(tx: Tx, phone: str, sid: str) -> Any:
     return _IN_A_CONVERSATION.one_or_none(tx, asked) or _BEFORE_ONE.one_or_none(tx, asked)
 
 
-def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Stored:
+def _conversation(tx: Tx, services: Services, context: Any, phone: str, ours: str | None) -> Stored:
     if context.conversation_id is not None:
         return conversations.from_row(tx, context)
     return conversations.start(
         tx,
-        person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0]),
+        person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0], ours),
         phone_key=context.phone_key,
         language=context.language or LANGUAGES[0],
         flow_version=services.script.version,

@@ -1,6 +1,6 @@
 """Which doors does the line have? Everything that answers over HTTP is put together here.
 
-The application is made with `Flask("bot.web")`, so that templates and static files are found beside this file.
+The application is a `Web`, made under this package's name, so that templates and static files are found beside it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, g, redirect, request
-from werkzeug.wrappers import Response
+from flask import Flask, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as AnyResponse
 
 from bot.services import Services
 from bot.store.staff import ROLES
@@ -35,6 +36,20 @@ from bot.web.context import EXTENSION, services
 from bot.web.desk import search
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
+
+
+class Web(Flask):
+    """Guards against what other sites make a browser do stand at every door but the carrier's: it is no browser, it
+    has a signature to show instead, and every text comes through there."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__)
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        return None if request.blueprint == twilio.blueprint.name else super().preprocess_request()
+
+    def process_response(self, response: Response) -> Response:
+        return response if request.blueprint == twilio.blueprint.name else super().process_response(response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ def register(app: Flask, built: Services) -> None:
 
 
 @auth.anyone
-def _front() -> Response:
+def _front() -> AnyResponse:
     """The bare address: to one's own room, or to the door. In simulation a newcomer meets the phones first."""
     account = auth.current_staff()
     if account is not None:

@@ -81,8 +81,6 @@ def _refuse_other_sites() -> None:
 
 
 def _protect(response: Response) -> Response:
-    if request.blueprint == "twilio":
-        return response  # the carrier is no browser, and every text comes through its door
     for name, value in _HEADERS.items():
         response.headers[name] = value
     # Survivors' words must not lie in a browser's cache; our own stylesheet may, once it is checked for change.
