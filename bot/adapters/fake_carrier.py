@@ -61,6 +61,8 @@ class FakeCarrier:
 
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
+        if self.list_error is not None:
+            raise self.list_error
         return [m for m in self._since(since) if m.direction == "outbound-api" and m.to == to]
 
     def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:

@@ -301,6 +301,13 @@ def in_doubt_before(tx: Tx, conversation_id: str, seq: int) -> Sequence[Row[Any]
     return tx.conn.execute(query).all()
 
 
+def later_left(tx: Tx, row: Row[Any]) -> bool:
+    """Whether a text that was written after this one, in the same conversation, has reached the carrier."""
+    later = (_m.conversation_id == row.conversation_id, _m.direction == "out", _m.seq > row.seq)
+    query = select(_m.message_id).where(*later, _m.provider_sid.is_not(None)).limit(1)
+    return tx.conn.execute(query).first() is not None
+
+
 def known_sids(tx: Tx, provider_sids: Collection[str]) -> frozenset[str]:
     """Those of the carrier's ids that an outbound text of ours has."""
     query = select(_m.provider_sid).where(_m.provider_sid.in_(provider_sids), _m.direction == "out")
