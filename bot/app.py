@@ -31,6 +31,7 @@ from bot.settings import Settings, load, read
 from bot.store.crypto import Keyring
 from bot.store.db import Database
 from bot.usecases import canary
+from bot.usecases.ask_after_texts import ask_after_texts
 from bot.usecases.fire_protocol import protocols
 from bot.usecases.reconcile import reconcile
 from bot.usecases.send_pages import send_pages
@@ -163,7 +164,8 @@ class Worker:
     def _reconcile(self) -> None:
         try:
             reconcile(self.services.database, self.services)
-        except Exception as error:  # it begins again where the watermark stands
+            ask_after_texts(self.services.database, self.services)
+        except Exception as error:  # each begins again where its rows stand
             log.event("reconcile_failed", level="error", error=error)
 
 

@@ -169,7 +169,8 @@ def silent(account: Account) -> Iterator[Complaint]:
 
 
 def ordered(account: Account) -> Iterator[Complaint]:
-    """One person's texts of one kind leave in the order they were written."""
+    """One person's texts of one kind leave in the order they were written; but what is about danger waits for none
+    that has to be tried again."""
     first: dict[str, datetime] = {}
     for text in account.taken:
         first.setdefault(text.message_id, text.at)
@@ -179,7 +180,8 @@ def ordered(account: Account) -> Iterator[Complaint]:
             lanes[row.conversation_id, row.kind].append(row)
     for rows in lanes.values():
         for before, after in pairwise(sorted(rows, key=lambda row: row.seq)):
-            if first[before.message_id] > first[after.message_id]:
+            overtakes = after.kind == "crisis" and before.attempts > 1
+            if first[before.message_id] > first[after.message_id] and not overtakes:
                 yield Complaint(BESIDES, f"{_name(after)} left before {_name(before)}")
 
 
