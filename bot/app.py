@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -115,7 +116,8 @@ class Worker:
             case "clock":
                 self._tick()
             case "watch":
-                self._each_second(self._stopping(), self._watch, every_s=_WATCH_EVERY_S)
+                since = self.services.database.clock.now()
+                self._each_second(self._stopping(), lambda: self._watch(since), every_s=_WATCH_EVERY_S)
             case _:
                 sys.exit("worker.py: say nothing for the worker, 'clock' for the sweep, or 'watch' to watch the clock.")
 
@@ -155,9 +157,9 @@ class Worker:
         except Exception as error:  # the rows stand: tried again in a second
             log.event("calls_failed", level="error", error=error)
 
-    def _watch(self) -> None:
+    def _watch(self, since: datetime) -> None:
         try:
-            watch(self.services.database, self.services)
+            watch(self.services.database, self.services, since)
         except Exception as error:  # a database that does not answer: this process can only say so, and look again
             log.event("watch_failed", level="critical", error=error)
 

@@ -28,7 +28,7 @@ from bot.usecases.claim import Claimed
 from bot.usecases.end_account import end_account
 from bot.usecases.refusal import Refused
 from bot.usecases.reply import Queued, reply
-from bot.usecases.watch import watch
+from bot.usecases.watch import LATE, watch
 from tests.faults.desk import Desk, check
 from tests.usecases.line import the_line
 
@@ -531,6 +531,15 @@ def test_its_mutant_is_caught(postgres_database, whole_again, clock, monkeypatch
     except BaseException:
         caught = True
     assert caught, "the scenario does not see what it is for"
+
+
+def test_where_everything_starts_at_once_the_clock_has_time_for_its_first_beat(sqlite_database, clock) -> None:
+    desk = Desk(the_line(sqlite_database, clock))
+    lead, began = desk.colleague("Marta", "lead", sms=True), clock.now()
+    assert watch(desk.line.database, desk.line.services, began)
+    clock.advance(LATE + timedelta(seconds=1))
+    assert not watch(desk.line.database, desk.line.services, began)
+    assert desk.called("clock") == [(lead, "sent")]
 
 
 @pytest.mark.parametrize("hours", [1, 23])
