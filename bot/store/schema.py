@@ -43,6 +43,7 @@ from bot.store import (
     presence,
     promises,
     redactions,
+    reporter_invites,
     reviews,
     rota,
     senders,
@@ -59,8 +60,8 @@ __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating
 AGGREGATES = (
     alerts, api_keys, asks, audit, campaign_harm, campaigns, canaries, consent, conversations, directory,
     directory_records, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists, messages,
-    openings, pacing, pages, people, presence, promises, redactions, reviews, rota, senders, staff, tasks, unmet,
-    vetting, watermarks,
+    openings, pacing, pages, people, presence, promises, redactions, reporter_invites, reviews, rota, senders, staff,
+    tasks, unmet, vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -75,6 +76,7 @@ SEALED = (
     "campaigns.sender",
     "contacts.body",
     "conversations.mind",
+    "import_pages.body",
     "list_pages.rows",
     "lists.headings",
     "messages.body",
@@ -86,6 +88,7 @@ SEALED = (
     "people.phone",
     "recipients.proof",
     "releases.items",
+    "reporter_invites.phone",
     "reporters.phone",
     "reviews.remark",
     "sessions.data",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bot import log
 from bot.services import Services
-from bot.store import heartbeats, lists
+from bot.store import heartbeats, import_files, lists
 from bot.store.db import Database
 from bot.usecases import (
     ask_providers,
@@ -97,14 +97,15 @@ def _campaigns(database: Database, services: Services) -> None:
 
 
 def _texts(database: Database, services: Services) -> None:
-    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied, lists to be read on:
-    ring, in case a ring was lost."""
+    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied, lists and directory files
+    to be read: ring, in case a ring was lost."""
     with database.reading() as tx:
         ring = (
             claim_texts.anything_due(tx, services)
             or settle.anything_in_doubt(tx)
             or redact.anything_to_redact(tx, services)
             or lists.due(tx) is not None
+            or import_files.due(tx) is not None
         )
     if ring:
         services.nudges.deliver()

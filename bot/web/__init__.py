@@ -80,6 +80,7 @@ def register(app: Flask, built: Services) -> None:
     app.session_interface = StoredSessions(built.database, secure=built.settings.secure_cookies)
     app.request_class = spool.ListRequest
     app.before_request(lists.allow_larger)  # before anything reads the body
+    app.before_request(directory.imports.allow_larger)
     security.install(app, built.settings)
     app.before_request(auth.enforce)
     app.context_processor(_frame)

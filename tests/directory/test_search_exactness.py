@@ -125,8 +125,8 @@ def test_the_one_place_that_fits_is_found_behind_a_thousand_that_do_not(sqlite_d
             directory.add_stock(tx, stock_id=f"s{n}", program_id=f"p{n}", unit="room", maximum=3)
         tx.conn.execute(openings.stock_states.insert(), [
             {"stock_id": f"s{n}", "available": 1 if n else 0, "waitlist": False, "belief": {},
-             "observed_at": tx.now - timedelta(days=0 if n else 9), "received_at": tx.now, "yes_h": 66.0, "full_h": 66.0,
-             "yes_floor": 0.0, "full_top": 0.48, "usual": 0.48} for n in range(1_000)
+             "observed_at": tx.now - timedelta(days=0 if n else 9), "received_at": tx.now, "yes_h": 66.0,
+             "full_h": 66.0, "yes_floor": 0.0, "full_top": 0.48, "usual": 0.48} for n in range(1_000)
         ])  # fmt: skip
     for area in ({"far": True, "zip3": "782"}, {"far": True}, "skipped"):
         assert [r.candidate.program_id for r in search(sqlite_database, {**hard, "area": area})] == ["p0"]
