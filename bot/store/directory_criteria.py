@@ -27,6 +27,13 @@ class Criterion:
     verified_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Specialisation:
+    tag: str
+    claimed_at: datetime
+    verified_at: datetime | None
+
+
 _FIELDS = tuple(criteria.c[name] for name in Criterion.__dataclass_fields__)
 _LINE = (criteria.c.facet, criteria.c.value, criteria.c.hardness, criteria.c.basis)
 
@@ -58,6 +65,27 @@ def specialise(tx: Tx, *, program_id: str, tag: str, verified_by: str | None) ->
         "verified_at": tx.now if verified_by else None, "verified_by": verified_by,
     }  # fmt: skip
     tx.conn.execute(specialisations.insert(), row)
+
+
+def specialisations_of(tx: Tx, program_id: str) -> list[Specialisation]:
+    """Groups a program says it knows well, seen to be so or not."""
+    s = specialisations.c
+    query = select(s.tag, s.claimed_at, s.verified_at).where(s.program_id == program_id).order_by(s.tag)
+    return [Specialisation(*row) for row in tx.conn.execute(query)]
+
+
+def verify_specialisation(tx: Tx, program_id: str, tag: str, staff_id: str) -> None:
+    """Somebody saw that it knows this group well, whether it was claimed before or not."""
+    s = specialisations.c
+    values = {"verified_at": tx.now, "verified_by": staff_id}
+    update = specialisations.update().where(s.program_id == program_id, s.tag == tag)
+    if tx.conn.execute(update.values(**values)).rowcount == 0:
+        specialise(tx, program_id=program_id, tag=tag, verified_by=staff_id)
+
+
+def drop_specialisation(tx: Tx, program_id: str, tag: str) -> bool:
+    s = specialisations.c
+    return tx.conn.execute(specialisations.delete().where(s.program_id == program_id, s.tag == tag)).rowcount == 1
 
 
 def known_for(tx: Tx, tags: Collection[str]) -> dict[str, frozenset[str]]:

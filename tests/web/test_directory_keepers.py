@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.adapters.clock import FakeClock
-from bot.store import api_keys, directory_board, directory_criteria, openings, unmet
+from bot.store import api_keys, directory_board, directory_criteria, directory_import, openings, unmet
 from bot.store.db import Database
 from bot.store.directory_records import import_pages
 from bot.usecases import import_directory
@@ -113,6 +113,25 @@ def test_languages_and_steps_are_criteria_with_a_basis_and_the_matcher_reads_the
     assert {(one.facet, one.basis, one.hardness) for one in newest} == {
         ("languages", "policy", "hard"), ("step_free", "building", "hard"),
     }  # fmt: skip
+
+
+def test_whom_it_knows_well_is_claimed_until_somebody_saw_it(dina: Browser, line: TheLine) -> None:
+    with line.database.transaction() as tx:
+        directory_import.claim_specialisations(tx, [("demo-cedar-1", "native")])
+
+    def known() -> set[str]:
+        with line.database.reading() as tx:
+            return set(directory_criteria.known_for(tx, ["native", "deaf"]).get("demo-cedar-1", ()))
+
+    page = dina.get(CEDAR).text
+    assert re.search(r'native <span class="badge warn">claimed', page)
+    assert known() == set()
+    dina.post(f"{CEDAR}/knows", {"tag": "native", "act": "verify"})
+    dina.post(f"{CEDAR}/knows", {"tag": "deaf", "act": "verify"})
+    assert known() == {"native", "deaf"}
+    dina.post(f"{CEDAR}/knows", {"tag": "deaf", "act": "drop"})
+    assert known() == {"native"}
+    assert dina.post(f"{CEDAR}/knows", {"tag": "victims", "act": "verify"}).status_code == 409
 
 
 def test_how_firm_a_line_is_reaches_the_matcher(dina: Browser, line: TheLine) -> None:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from bot.rules.intake import BY, WHO_CALLS, read_hours
 from bot.usecases.edit_program import MAY, edit_program
+from bot.usecases.specialise import specialise
 from bot.usecases.state_criterion import state_criterion
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -59,6 +60,18 @@ def access(code: str) -> Response | tuple[str, int]:
             return programs.page(code, refused.reason), 409
     flash("Verified today." if said else "Nothing was said, and nothing was changed.")
     return redirect(url_for("directory.program", code=code))
+
+
+@blueprint.post("/programs/<code>/knows")
+@roles(*MAY)
+def knows(code: str) -> Response | tuple[str, int]:
+    """Whom it knows well: seen today, or seen not to be so."""
+    said = request.form.get("act") == "verify"
+    refused = specialise(
+        services().database, program_id=programs.id_of(code), staff_id=signed_in().staff_id, tag=typed("tag", 30),
+        knows=said,
+    )  # fmt: skip
+    return programs.after(code, refused, "Verified today." if said else "Taken away.")
 
 
 def _number(name: str) -> int | None:

@@ -7,7 +7,7 @@ import re
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bot.rules.continuum import KINDS
+from bot.rules.continuum import KINDS, SPECIALISATIONS
 from bot.usecases import provider_link
 from bot.usecases.edit_program import MAY, edit_program
 from bot.usecases.invite_reporter import invite_reporter
@@ -162,5 +162,5 @@ def page(code: str, problem: str = "", link: str = "") -> str:
         "directory/program.html", record=record, problem=problem, link=link, states=views.STATES, needs=views.NEEDS,
         one_tap=ONE_TAP, bases=BASES, kinds=sorted(KINDS), decides=signed_in().may(DECIDES), now=now,
         typed=request.form if problem else {}, via=VIA, hold_states=HOLD_STATES, sources=SOURCES,
-        hardnesses=HARDNESSES, by_names=BY_NAMES, who_names=WHO_NAMES,
+        hardnesses=HARDNESSES, by_names=BY_NAMES, who_names=WHO_NAMES, groups=SPECIALISATIONS,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from bot.store import (
 )
 from bot.store.db import Tx
 from bot.store.directory_board import Program
+from bot.store.directory_criteria import Specialisation
 from bot.store.directory_program import Mark
 from bot.store.links import Given
 from bot.store.openings import Said
@@ -98,6 +99,7 @@ class Shown:
     invites: tuple[Speaker, ...]
     """Numbers that were asked to report and have not said yes."""
     hours: tuple[str, ...]
+    known_for: tuple[Specialisation, ...]
     links: tuple[Given, ...]
     aliases: Mapping[str, str]
 
@@ -117,6 +119,7 @@ def shown(tx: Tx, program: Program) -> Shown:
         reporters=tuple(_speaker(tx, *one) for one in directory.reporters_of(tx, program.program_id)),
         invites=tuple(_speaker(tx, one.number, one.language, one.asked_at)
                       for one in reporter_invites.of_program(tx, program.program_id)),
+        known_for=tuple(directory_criteria.specialisations_of(tx, program.program_id)),
         hours=tuple(hours_in_words(program.intake.get("hours", ()))),
         links=tuple(given),
         aliases=staff.aliases(tx, names),
