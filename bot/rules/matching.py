@@ -150,6 +150,8 @@ def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> 
         if there is False:
             continue
         known = outcomes(c)
+        if known.no & person.bits:
+            continue
         may = doubts(c, answers, person, known)
         if may is not None:
             age = None if c.observed_at is None else now - c.observed_at

@@ -22,6 +22,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -32,6 +33,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     cast,
     exists,
     func,
@@ -195,9 +197,11 @@ def _search(dialect: str, by_need: bool, where: Where) -> Select[Any]:
     live = (h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > bindparam("now")))
     taken = select(h.stock_id, func.count().label("n")).where(*live).group_by(h.stock_id).subquery("taken")
     stated = [cast(column, Text) for column in (_p.zip3, _p.facets, _s.facets, _p.traits)]
+    at: ColumnElement[Any] = case((_t.silent_at.is_(None), _t.observed_at))
+    if dialect == "postgresql":
+        at = type_coerce(at, DateTime(timezone=True))  # aware as it comes; of thousands none needs to be converted
     query = (
-        select(_p.program_id, _s.stock_id, _s.unit, _p.need, _p.kind, *stated, _t.available,
-               _t.observed_at, _t.silent_at, *_LIFE, taken.c.n)
+        select(_p.program_id, _s.stock_id, _s.unit, _p.need, _p.kind, *stated, _t.available, at, *_LIFE, taken.c.n)
         .join_from(programs, organizations, organizations.c.organization_id == _p.organization_id)
         .join(stocks, _s.program_id == _p.program_id)
         .outerjoin(stock_states, _t.stock_id == _s.stock_id)
@@ -231,15 +235,15 @@ def is_offered(tx: Tx, stock_id: str) -> bool:
 
 
 def _candidate(row: Any, now: datetime, known_for: Mapping[str, frozenset[str]]) -> Candidate:
-    program_id, stock_id, unit, need, kind, *stated, available, at, silent_at, yes, full, low, top, usual, n = row
-    zip3s, facets, traits = _stated(unit, *stated)
-    if at is not None and (silent_at is not None or ("resets_at" in facets and _age(facets, at, now) is None)):
+    program_id, stock_id, unit, need, kind, zip3, said, own, traits, available, at, yes, full, low, top, usual, n = row
+    zip3s, facets, told = _stated(unit, zip3, said, own, traits)
+    if at is not None and "resets_at" in facets and _age(facets, at, now) is None:
         at = None
     if available is None:
-        return Candidate(program_id, stock_id, need, prior(kind), zip3s, facets, traits, 0, None,
+        return Candidate(program_id, stock_id, need, prior(kind), zip3s, facets, told, 0, None,
                          known_for.get(program_id, _NOBODY))  # fmt: skip
     return Candidate(
-        program_id, stock_id, need, Life(yes, full, low, top, usual), zip3s, facets, traits,
+        program_id, stock_id, need, Life(yes, full, low, top, usual), zip3s, facets, told,
         max(0, available - n) if n else available, at, known_for.get(program_id, _NOBODY),
     )  # fmt: skip
 
