@@ -97,3 +97,18 @@ def test_all_of_it_works_without_javascript(chromium: Chromium, address: str, ke
     page.get_by_role("button", name="Bring it in").click()
     expect(page.get_by_role("cell", name="line 3")).to_be_visible()
     context.close()
+
+
+def test_an_advocates_search_is_accessible_with_what_it_finds_and_what_one_thing_keeps_out(
+    page: Page, kept: Database
+) -> None:
+    page.goto("/desk/openings")
+    page.get_by_role("checkbox", name="bed", exact=True).check()
+    page.get_by_label("Near, or far from").fill("78201")
+    page.get_by_label("Age").select_option("25up")
+    page.get_by_label("Kind of place").select_option("women")
+    page.get_by_role("checkbox", name="A pet").check()
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="One thing keeps these out")).to_be_visible()
+    page.evaluate(FEW_OF_EACH)
+    accessible(page, (1280, 360))
