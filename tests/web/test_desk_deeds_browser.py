@@ -167,6 +167,7 @@ def test_five_seconds_are_enough_and_hands_without_a_mouse_do_it_all(
     page.keyboard.press("Enter")
     expect(page.get_by_label("Your text")).to_have_value("half a thought")
     type_into(page, "Your text", "")
+    what_they_write_is_seen_when_it_stands_before_its_owner(page, live_database)
     press(page, "All is said", then="Write below how it ended")
     choose(page, "How did it end?", "Referred")
     choose(page, "When did that come about?", "An hour ago")
@@ -221,6 +222,22 @@ def what_must_be_seen_is_in_the_first_view(page: Page) -> None:
             assert box, name
             assert box["y"] + box["height"] <= size["height"], f"{name} is below the first {size}"
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def what_they_write_is_seen_when_it_stands_before_its_owner(page: Page, database: Database) -> None:
+    """Without a reload: the page tells it, and the silent ladder rests."""
+    with database.transaction() as tx:
+        (standing,) = handoffs.list_open(tx)
+        assert not standing.unseen
+        they_wrote(tx, standing.conversation_id, "are you there", "SMseen")
+        stored = threads.read(tx, standing.conversation_id)
+        assert stored is not None
+        handoffs.heard(tx, standing.conversation_id, stored.last_seq, tx.now + timedelta(minutes=5))
+    with page.expect_response(lambda answer: answer.url.endswith("/seen")) as told:
+        page.keyboard.press("Shift")
+    assert told.value.status == 204
+    with database.reading() as tx:
+        assert not handoffs.list_open(tx)[0].unseen
 
 
 def press(page: Page, name: str, then: str = "") -> None:

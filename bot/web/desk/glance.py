@@ -17,10 +17,13 @@ from bot.usecases import fire_protocol, holder
 from bot.usecases.signed_off import wording_at_the_gate
 from bot.web.desk import act_words, words
 from bot.web.desk.views import Canned, Line, Talk
-from flows.understanding import read
+from flows.conversation import Flag
+from flows.understanding import Intent, read
 
-LOOKED_THROUGH = 40
+LOOKED_THROUGH = 25
 """Of their texts, the latest first: the words that called a human are among them."""
+_SAID = frozenset({*(intent.value for intent in Intent), *(flag.value for flag in Flag)})
+"""Reasons that somebody's words can be; a place that ran out was said by nobody."""
 _MINORS, _ADULTS = frozenset({"under18"}), frozenset({"18-24", "25up"})
 
 
@@ -87,6 +90,8 @@ def of(tx: Tx, services: Services, talk: Talk) -> Glance:
 
 def _raised(services: Services, talk: Talk) -> ThreadMessage | None:
     """The text that called a human, as far as the line's own reader can tell which it was."""
+    if talk.handoff.reason not in _SAID:
+        return None
     theirs = [line.message for line in reversed(talk.lines) if line.message.direction == "in"]
     for text in theirs[:LOOKED_THROUGH]:
         reading = read(text.body, expecting=None, language=talk.language, lexicon=services.script.lexicon)

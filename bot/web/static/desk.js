@@ -32,6 +32,15 @@ function tellSeen() {
 document.addEventListener("htmx:afterSettle", tellSeen);
 window.addEventListener("focus", tellSeen);
 
+// What was opened stays open when its part of the page is made new.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  opened = Array.from(document.querySelectorAll("details[id][open]"), (one) => one.id);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+});
+
 // The time is the server's word; what is left is counted here, against the reader's own clock.
 function tellTimeLeft() {
   for (const time of document.querySelectorAll("time[data-until]")) {
