@@ -23,7 +23,7 @@ from bot.store.db import Tx
 from bot.store.outbox import Wanted
 from bot.usecases import holder
 from bot.usecases.signed_off import wording_at_the_gate
-from bot.usecases.withhold_unsigned import AGAIN, UNSIGNED, tell_of_unsigned
+from bot.usecases.withhold_unsigned import AGAIN, TELLS, tell_of_withheld
 from flows.wording import Wording
 
 Room = tuple[int, int, int]
@@ -159,8 +159,8 @@ def _asked_once_more(tx: Tx, services: Services, row: Row[Any], facts: SendFacts
     match may_send(facts):
         case Allowed(validity_s):
             return validity_s
-        case Refused(reason) if reason == UNSIGNED and not tell_of_unsigned(
-            tx, services, conversation_id=row.conversation_id, kind=row.kind
+        case Refused(reason) if reason in TELLS and not tell_of_withheld(
+            tx, services, conversation_id=row.conversation_id, kind=row.kind, reason=reason
         ):
             outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
         case Refused(reason):

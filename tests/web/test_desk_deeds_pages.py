@@ -402,16 +402,21 @@ def test_a_doubt_about_who_holds_the_phone_is_shown_asked_about_and_answered(lin
 
 
 def test_nothing_automatic_goes_to_a_phone_that_somebody_else_may_hold(line: TheLine, ana: Worker) -> None:
+    """And it is not lost in silence: an advocate is told."""
     line.text("how much for an hour")
     with line.database.transaction() as tx:
         (standing,) = handoffs.list_open(tx)
+        handoffs.close(tx, standing.handoff_id, "other", by_id=ana.staff_id)
         stored = conversations.load(tx, standing.conversation_id)
+        assert stored is not None
         messages.queue_text(tx, conversation_id=standing.conversation_id, epoch=stored.epoch, kind="notice",
                             language="en", body="A spot is saved.")  # fmt: skip
     assert "A spot is saved." not in line.deliver()
     with line.database.reading() as tx:
         row = tx.conn.execute(select(messages.messages).where(messages.messages.c.kind == "notice")).one()
+        (told,) = handoffs.list_open(tx)
     assert (row.status, row.reason) == ("refused", "holder_in_doubt")
+    assert (told.tier, told.reason) == ("P1", "holder_in_doubt")
 
 
 def test_a_protocol_runs_with_a_clock_and_is_closed_with_a_name(line: TheLine, ana: Worker, held: str) -> None:

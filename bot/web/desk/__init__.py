@@ -14,10 +14,11 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import boards, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
-from bot.web.desk.door import DESK, blueprint, epoch, known
+from bot.web.desk.door import DESK, blueprint, epoch_shown, known, present
 from bot.web.desk.pages import Answer
 
-__all__ = ["blueprint", "holder", "parking", "protocols", "reveals", "taking", "transfers", "wrap_up"]
+__all__ = ["DESK", "blueprint", "epoch_shown", "holder", "parking", "present", "protocols", "reveals", "taking",
+           "transfers", "wrap_up"]  # fmt: skip
 
 
 @blueprint.get("/")
@@ -101,7 +102,7 @@ def send(conversation_id: str) -> Answer:
     text = request.form.get("text", "")
     answer = reply.reply(
         built.database, built, conversation_id=known(conversation_id), staff_id=signed_in().staff_id,
-        epoch=epoch(), text=text,
+        epoch=epoch_shown(), text=text,
     )  # fmt: skip
     if isinstance(answer, Refused):
         return pages.page(pages.talk(conversation_id), draft=text, problem=answer.reason), 409
@@ -115,7 +116,7 @@ def text_again(conversation_id: str, message_id: str) -> Answer:
     built = services()
     queued = send_again.send_again(
         built.database, built, conversation_id=known(conversation_id), message_id=message_id,
-        staff_id=signed_in().staff_id, epoch=epoch(),
+        staff_id=signed_in().staff_id, epoch=epoch_shown(),
     )  # fmt: skip
     refused = queued if isinstance(queued, Refused) else None
     return pages.answer(conversation_id, refused, "It is sent again. You see below what becomes of it.")

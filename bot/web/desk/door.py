@@ -27,7 +27,7 @@ def present(response: Response) -> Response:
     return response
 
 
-def epoch() -> int:
+def epoch_shown() -> int:
     """The one the page was shown with; a page that names none was shown under no owner."""
     given = request.form.get("epoch", "")
     return int(given) if re.fullmatch(r"[0-9]{1,9}", given) else -1

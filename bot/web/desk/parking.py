@@ -11,7 +11,7 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import pages
-from bot.web.desk.door import DESK, blueprint, epoch
+from bot.web.desk.door import DESK, blueprint, epoch_shown
 from bot.web.desk.pages import Answer
 
 
@@ -23,7 +23,7 @@ def park_until(conversation_id: str) -> Answer:
     if isinstance(until, Refused) and not next_day:
         return pages.answer(conversation_id, until, "")
     at = park.park(
-        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(),
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
         until=None if next_day or isinstance(until, Refused) else until, next_day=next_day,
     )  # fmt: skip
     refused = at if isinstance(at, Refused) else None
@@ -35,7 +35,7 @@ def park_until(conversation_id: str) -> Answer:
 def until_safe(conversation_id: str) -> Answer:
     """No clock ends this; a human does."""
     refused = park.until_safe(
-        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch()
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
     return pages.answer(conversation_id, refused, "Kept open until they are safe. You are reminded every half hour.")
 
@@ -45,7 +45,7 @@ def until_safe(conversation_id: str) -> Answer:
 def resume(conversation_id: str) -> Answer:
     """Back to the conversation."""
     refused = park.resume(
-        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch()
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
     return pages.answer(conversation_id, refused, "You go on with them.")
 

@@ -10,7 +10,7 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import pages
-from bot.web.desk.door import DESK, blueprint, epoch
+from bot.web.desk.door import DESK, blueprint, epoch_shown
 from bot.web.desk.pages import Answer
 
 
@@ -20,7 +20,7 @@ def give_on(conversation_id: str) -> Answer:
     """Ask a colleague to take them. Nothing is said to the person."""
     built = services()
     refused = transfer.transfer(
-        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(),
+        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
         to_id=request.form.get("to_id", ""),
     )  # fmt: skip
     return pages.answer(conversation_id, refused, "Asked. You keep this person until they say yes.")
@@ -31,7 +31,7 @@ def give_on(conversation_id: str) -> Answer:
 def call_back(conversation_id: str) -> Answer:
     """The offer is taken back."""
     refused = transfer.call_back(
-        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch()
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
     return pages.answer(conversation_id, refused, "The offer is taken back. They are yours.")
 
@@ -44,7 +44,7 @@ def put_back(conversation_id: str) -> Answer:
     if problem := pages.unsent(shown, "put them back"):
         return pages.page(shown, draft=request.form.get("text"), problem=problem), 409
     refused = transfer.put_back(
-        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch()
+        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
     if refused:
         return pages.answer(conversation_id, refused, "")
@@ -71,7 +71,7 @@ def raise_a_hand(conversation_id: str) -> Answer:
     """Call a lead to sit beside me."""
     built = services()
     refused = second_chair.ask(
-        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch()
+        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
     return pages.answer(conversation_id, refused, "Your hand is up. A lead is called; you go on meanwhile.")
 

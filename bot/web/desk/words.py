@@ -47,6 +47,7 @@ REASONS = {
     "text_failed": "A text to them did not arrive",
     "text_unknown": "Nobody can tell whether a text reached them",
     "reopened": "Opened again by an advocate",
+    "holder_in_doubt": "A text was held back: somebody else may hold the phone",
 }
 """Every reason that a flow, the engine or a use case can give."""
 OUTCOMES = {

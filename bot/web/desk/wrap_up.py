@@ -11,7 +11,7 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import act_words, pages
-from bot.web.desk.door import DESK, blueprint, epoch, known
+from bot.web.desk.door import DESK, blueprint, epoch_shown, known
 from bot.web.desk.pages import Answer
 
 
@@ -20,7 +20,7 @@ from bot.web.desk.pages import Answer
 def all_said(conversation_id: str) -> Answer:
     """Nothing more is to be said; how it ended is written next."""
     refused = park.wrap_up(
-        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch()
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
     return pages.answer(conversation_id, refused, "All said. Write down how it ended, while you remember.")
 
@@ -42,7 +42,7 @@ def end(conversation_id: str) -> Answer:
     refused = finish.finish(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
-        epoch=epoch() if "epoch" in request.form else None,
+        epoch=epoch_shown() if "epoch" in request.form else None,
         outcome_at=shown.now - timedelta(hours=int(when)) if when else None,
     )  # fmt: skip
     if refused:
