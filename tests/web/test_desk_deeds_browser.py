@@ -116,7 +116,7 @@ def test_every_state_of_the_page_is_accessible(page: Page, live_database: Databa
 
 MUST_BE_SEEN = {
     "may we text": "Ask first if it is OK to text", "why": "Said they are in danger now", "raised by": f"“{RAISED}”",
-    "their words": WORDS, "since when": "Came to us since", "promised": "Promised", "whose": "You hold this",
+    "their words": WORDS, "since when": "With us since", "promised": "Promised", "whose": "You hold this",
     "minor or adult": "Minor or adult", "region": "Near", "our last text": "Waiting to leave",
     "the bot": "The bot said", "offered": "No place was offered yet", "protocols": "none to run",
 }  # fmt: skip

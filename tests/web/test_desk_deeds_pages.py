@@ -386,7 +386,7 @@ def test_a_doubt_about_who_holds_the_phone_is_shown_asked_about_and_answered(lin
         (standing,) = handoffs.list_open(tx)
     page = ana.sees(standing.conversation_id)
     assert "Who is holding the phone?" in page
-    assert "Ask first: somebody else may hold the phone" in page
+    assert "Ask first, in neutral words" in page
     assert "Hi again. Good time to text?" in page
     assert "Their last words, which called a human" in page
     assert "Hi again. Good time to text?" in ana.get(f"{ana.talk}?say=R1").text.split("data-composer")[1][:200]

@@ -104,7 +104,7 @@ def _safe(talk: Talk, doubt: Doubt | None) -> tuple[str, str]:
     if talk.suppressed:
         return "Do not text", "bad"
     if doubt is not None:
-        return "Ask first: somebody else may hold the phone", "bad"
+        return "Ask first, in neutral words", "bad"
     wrote_at = talk.last_inbound_at
     if talk.conversation.safe_now and wrote_at is not None and talk.now - wrote_at < LIVE:
         return "Said it is OK to text now", "good"
@@ -161,7 +161,7 @@ def _doubt(tx: Tx, services: Services, talk: Talk) -> Doubt | None:
         has_word=has_word,
         was_their_word=holder.sent_their_word(stored, services, last),
         check=check,
-        checked_by=next(iter(names.values()), ""),
+        checked_by=next(iter(names.values()), "A colleague"),
     )
 
 

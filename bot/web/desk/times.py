@@ -15,7 +15,7 @@ NAMES = {
 
 def theirs(moment: datetime, zones: Sequence[str], now: datetime) -> str:
     """`today, 18:00 Central`; where their zone is not certain, the first and the last it may be."""
-    local = sorted({moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None): zone for zone in zones}.items())
+    local = sorted({moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None): zone for zone in reversed(zones)}.items())
     (first, first_zone), (last, last_zone) = local[0], local[-1]
     if first == last:
         return f"{_day(first, first_zone, now)}, {first:%H:%M} {_name(first_zone)}"

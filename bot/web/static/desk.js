@@ -46,6 +46,8 @@ function tellTimeLeft() {
   for (const time of document.querySelectorAll("time[data-until]")) {
     const left = Math.max(0, Math.ceil((Date.parse(time.dateTime) - Date.now()) / 1000));
     time.textContent = left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left` : "over";
+    const lead = time.parentElement.querySelector("[data-lead]");
+    if (lead) lead.hidden = true; // "until" reads well before a time of day alone
     const bar = time.parentElement.querySelector("progress");
     if (bar) { bar.hidden = false; bar.value = Math.min(left, bar.max); }
   }
