@@ -13,6 +13,7 @@ function leave() {
   document.title = cover.dataset.title;
   cover.showModal();
   cover.scrollTop = 0;
+  document.querySelector("[data-gone-in]")?.replaceChildren(); // a number stays nowhere
   const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
   fetch(form.action, { method: "POST", headers, redirect: "manual", keepalive: true }).catch(() => {});
 }
