@@ -162,8 +162,11 @@ def test_nobody_is_offered_to_who_is_on_a_break(line: TheLine, ana: Worker) -> N
 def test_a_transfer_stays_its_owners_until_the_other_says_yes(line: TheLine, ana: Worker, luis: Worker, held) -> None:
     page = ana.sees(held)
     assert "Luis: here, holds 0 of 2, speaks not said" in page
-    refused(ana.does("transfer", to_id=ana.staff_id), "Choose a colleague")
-    page = ana.done("transfer", to_id=luis.staff_id)
+    answer = ana.does("transfer", to_id=ana.staff_id, brief="her sister drives")
+    refused(answer, "Choose a colleague")
+    assert "her sister drives</textarea>" in answer.text
+    page = ana.done("transfer", to_id=luis.staff_id, brief="her sister drives")
+    assert "her sister drives" in luis.sees(held)
     assert "Luis was asked" in page
     assert "You hold this" in page
     refused(ana.does("transfer", to_id=luis.staff_id), "is being given on, parked or written up already")

@@ -102,7 +102,8 @@ def answer(conversation_id: str, refused: Refused | None, done: str) -> Answer:
 
 
 def back_to(conversation_id: str) -> AnyResponse:
-    return redirect(url_for("desk.conversation", conversation_id=conversation_id) + "#latest")
+    """At its top: what was done is said there, beside what must be seen at once; the thread opens at its end anyway."""
+    return redirect(url_for("desk.conversation", conversation_id=conversation_id))
 
 
 def etag(fragment: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
 
-from bot.usecases import second_chair, transfer
+from bot.usecases import note, second_chair, transfer
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -17,13 +17,18 @@ from bot.web.desk.pages import Answer
 @blueprint.post("/conversations/<id:conversation_id>/transfer")
 @roles(*DESK)
 def give_on(conversation_id: str) -> Answer:
-    """Ask a colleague to take them. Nothing is said to the person."""
-    built = services()
+    """Ask a colleague to take them, with a few words for the colleague. Nothing is said to the person."""
+    built, brief = services(), request.form.get("brief", "")
     refused = transfer.transfer(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
         to_id=request.form.get("to_id", ""),
     )  # fmt: skip
-    return pages.answer(conversation_id, refused, "Asked. You keep this person until they say yes.")
+    if refused:
+        shown = pages.talk(conversation_id)
+        return pages.page(shown, draft=request.form.get("text"), problem=refused.reason, brief=brief), 409
+    unkept = note.note(built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, text=brief)
+    asked = "Asked. You keep this person until they say yes."
+    return pages.answer(conversation_id, None, f"{asked} {unkept.reason}" if unkept and brief.strip() else asked)
 
 
 @blueprint.post("/conversations/<id:conversation_id>/transfer/back")
