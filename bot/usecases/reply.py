@@ -36,7 +36,7 @@ def reply(database: Database, services: Services, *, conversation_id: str, staff
         handoff = handoffs.open_of(tx, conversation_id)
         if stored is None or handoff is None:
             return Refused("This conversation is finished. Nothing was sent.")
-        if refused := not_yours(tx, stored, handoff, staff_id, epoch) or stopped(stored):
+        if refused := not_yours(tx, stored, handoff, staff_id, epoch) or _stopped(stored):
             return refused
         handoffs.answered(tx, handoff.handoff_id, tx.now + LOOK_AGAIN)
         twin = threads.same_just_now(tx, conversation_id, staff_id, words, tx.now - SAME_PRESS)
@@ -66,8 +66,7 @@ def _unfit(words: str) -> Refused | None:
     return None
 
 
-def stopped(stored: Stored) -> Refused | None:
-    """After STOP nobody writes; only their own START changes that."""
+def _stopped(stored: Stored) -> Refused | None:
     if stored.conversation.suppressed:
         return Refused("They asked for no more texts, so nothing can be sent. If they text START, you can write again.")
     return None

@@ -10,7 +10,7 @@ from bot.store import audit, outbox
 from bot.store.db import Database
 from bot.usecases.holding import held
 from bot.usecases.refusal import Refused
-from bot.usecases.reply import Queued, stopped
+from bot.usecases.reply import Queued
 
 DID_NOT_ARRIVE = ("failed", "undelivered")
 AGAIN = frozenset({"advocate", "reply", "crisis", "notice"})
@@ -24,8 +24,8 @@ def send_again(database: Database, services: Services, *, conversation_id: str, 
         mine = held(tx, conversation_id=conversation_id, staff_id=staff_id, epoch=epoch)
         if isinstance(mine, Refused):
             return mine
-        if refused := stopped(mine.stored):
-            return refused
+        if mine.stored.conversation.suppressed:
+            return Refused("They asked for no more texts, so nothing is sent again. Only their own START changes that.")
         text = outbox.about(tx, message_id)
         if text is None or text.conversation_id != conversation_id or text.kind not in AGAIN:
             return Refused("There is no text here that could be sent again.")

@@ -9,16 +9,16 @@ from flask import Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.store import audit
-from bot.usecases import be_present, do_not_text, hear_page, hold, note, reply, send_again, shift
+from bot.usecases import be_present, do_not_text, hear_page, hold, note, reply, shift
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import boards, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
+from bot.web.desk import boards, delivery, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
 from bot.web.desk.door import DESK, blueprint, epoch_shown, known, present
 from bot.web.desk.pages import Answer
 
-__all__ = ["DESK", "blueprint", "epoch_shown", "holder", "parking", "present", "protocols", "reveals", "taking",
-           "transfers", "wrap_up"]  # fmt: skip
+__all__ = ["DESK", "blueprint", "delivery", "epoch_shown", "holder", "parking", "present", "protocols", "reveals",
+           "taking", "transfers", "wrap_up"]  # fmt: skip
 
 
 @blueprint.get("/")
@@ -107,19 +107,6 @@ def send(conversation_id: str) -> Answer:
     if isinstance(answer, Refused):
         return pages.page(pages.talk(conversation_id), draft=text, problem=answer.reason), 409
     return pages.back_to(conversation_id)
-
-
-@blueprint.post("/conversations/<conversation_id>/texts/<id:message_id>/again")
-@roles(*DESK)
-def text_again(conversation_id: str, message_id: str) -> Answer:
-    """Say once more what did not arrive: a text of its own."""
-    built = services()
-    queued = send_again.send_again(
-        built.database, built, conversation_id=known(conversation_id), message_id=message_id,
-        staff_id=signed_in().staff_id, epoch=epoch_shown(),
-    )  # fmt: skip
-    refused = queued if isinstance(queued, Refused) else None
-    return pages.answer(conversation_id, refused, "It is sent again. You see below what becomes of it.")
 
 
 @blueprint.post("/conversations/<conversation_id>/note")
