@@ -265,7 +265,7 @@ def channels_by_push(tx: Tx) -> list[Channel]:
 
 def ringing(tx: Tx, staff_id: str, since: datetime) -> list[Any]:
     """Calls made since then that this account has not answered and that still stand: their hand-off, where they have
-    one, is nobody's or this account's. One row a call."""
+    one, is nobody's or this account's. One row for each channel that rang, the latest first."""
     still = or_(
         _p.handoff_id.is_(None),
         select(handoffs.c.handoff_id)
@@ -273,6 +273,10 @@ def ringing(tx: Tx, staff_id: str, since: datetime) -> list[Any]:
                or_(handoffs.c.owner_id.is_(None), handoffs.c.owner_id == staff_id, _p.why == "second_chair"))
         .exists(),
     )  # fmt: skip
-    mine = (_p.staff_id == staff_id, _p.state.in_(("sending", "sent")), _p.created_at > since, still)
-    query = select(_p.call_key, func.min(_p.why).label("why"), func.min(_p.tier).label("tier"))
-    return list(tx.conn.execute(query.where(*mine).group_by(_p.call_key).order_by(_p.call_key)).all())
+    other = pages.alias().c
+    answered = select(other.page_id).where(other.call_key == _p.call_key, other.state == "heard").exists()
+    mine = (_p.staff_id == staff_id, _p.state.in_(("sending", "sent")), _p.created_at > since, still, ~answered)
+    query = select(_p.page_id, _p.call_key, _p.why, _p.code, _p.created_at, _a.kind).join_from(
+        pages, alert_channels, _a.channel_id == _p.channel_id
+    )
+    return list(tx.conn.execute(query.where(*mine).order_by(_p.created_at.desc(), _p.page_id)).all())

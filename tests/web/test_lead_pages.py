@@ -213,7 +213,7 @@ def test_the_figures_of_a_month_hide_whoever_could_be_found(line: Services, cloc
     assert "<svg" in page
     human = page[page.index('id="human"') : page.index('id="promises"')]
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", human)
-    assert cells[:4] == ["Now", "hidden", "hidden", "hidden"], "nine beside two would tell of the two"
+    assert cells[:4] == ["Now", "hidden", "too few", "too few"], "nine beside two would tell of the two"
     rows = list(csv.reader(io.StringIO(lead.get("/desk/figures.csv?month=2026-06").text)))
     kept = {(row[1], row[2], row[3]): row[4] for row in rows[1:]}
     assert kept["Promises", "Kept: a human wrote in time", "Promises"] == "hidden"

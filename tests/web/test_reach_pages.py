@@ -95,6 +95,7 @@ def test_a_call_rings_until_somebody_has_the_person_or_ten_minutes_are_over(
     clock.advance(timedelta(minutes=11))
     assert ana.get("/desk/ring").text.strip() == ""
     clock.advance(timedelta(minutes=-11))
+    assert "Somebody is needed" in ana.get("/desk/ring").text
     luis = add_account(database, "luis@example.org", "Luis", "advocate")
     with database.transaction() as tx:
         handoffs.claim(tx, handoff_id, luis, tx.now + timedelta(minutes=1))
@@ -174,3 +175,21 @@ def test_switched_off_the_page_says_so(sqlite_database: Database) -> None:
     assert ("Switched off here" in page, "data-push" in page) == (True, False)
     answer = browser.client.post("/desk/reach/push", json=PUSH, headers={"X-CSRFToken": browser.token})
     assert answer.status_code == 409
+
+
+def test_a_call_that_was_answered_by_one_way_rings_by_no_other(ana: Browser, line: Services, clock: FakeClock) -> None:
+    with line.database.transaction() as tx:
+        me = add_account_id(tx)
+        pages.add_channel(tx, me, "desk", me)
+        pages.add_channel(tx, me, "sms", NUMBER)
+        _, handoff_id = someone_waits(tx, tier="P0")
+        page_staff.call(tx, line, [me], why="waits", tier="P0", occasion="a", handoff_id=handoff_id)
+    calls(line)
+    clock.advance(timedelta(minutes=2))
+    (_, (kind, code)) = calls(line)
+    assert kind == "sms"
+    page = ana.get("/desk/reach").text
+    assert page.count("Somebody waits") >= 2, "both rang, and neither was answered"
+    ana.post("/desk/reach/heard", {"code": code})
+    assert ana.get("/desk/ring").text.strip() == ""
+    assert "You are called" not in ana.get("/desk/reach").text

@@ -15,7 +15,7 @@ from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk.room import COUNTS, as_csv, blueprint
 
-HIDDEN = "hidden"
+HIDDEN, TOO_FEW, NOBODY = "hidden", "too few", "–"
 TIERS = {"P0": "Now", "P1": "Soon", "P2": "Waiting", "P3": "When quiet"}
 ENDINGS = {"kept": "Kept: a human wrote in time", "told": "A later time was told first", "broken": "Broken",
            "let_go": "Nothing more was wanted", "standing": "Still standing"}  # fmt: skip
@@ -103,11 +103,13 @@ def _all(of: Figures) -> Iterator[Figure]:
 
 
 def _human(of: Figures) -> Figure:
-    heads = ("How urgent", "People", "Taken: half within", "Taken: nine of ten within", "Written to: half within",
-             "Written to: nine of ten within")  # fmt: skip
-    rows = [(TIERS[one.tier], _n(one.n), *_times(one.taken), *_times(one.wrote)) for one in of.human]
-    bars = [(TIERS[one.tier], one.wrote.median.total_seconds() if one.wrote else None,
-             length(one.wrote.median) if one.wrote else HIDDEN) for one in of.human]  # fmt: skip
+    heads = ("How urgent", "People", "Taken: half in", "nine of ten in", "Written to: half in", "nine of ten in")
+    rows, bars = [], []
+    for one in of.human:
+        none = NOBODY if one.n == 0 else TOO_FEW
+        rows.append((TIERS[one.tier], _n(one.n), *_times(one.taken, none), *_times(one.wrote, none)))
+        bars.append((TIERS[one.tier], one.wrote.median.total_seconds() if one.wrote else None,
+                     length(one.wrote.median) if one.wrote else none))  # fmt: skip
     return Figure("human", "Time to the first human", "From the moment somebody was put in the queue. The chart: half "
                   "of them were written to within.", heads, tuple(rows), _bars(bars))  # fmt: skip
 
@@ -129,7 +131,7 @@ def _spreads(of: Figures) -> Figure:
     heads = ("From what to what", "Half within", "Nine of ten within")
     named = (("First text to a place that said yes", of.confirmed), ("A place asked to moving in", of.intake))
     rows = tuple((name, *_times(one)) for name, one in named)
-    bars = [(name, one.median.total_seconds() if one else None, length(one.median) if one else HIDDEN)
+    bars = [(name, one.median.total_seconds() if one else None, length(one.median) if one else TOO_FEW)
             for name, one in named]  # fmt: skip
     return Figure("way", "The way to a place", "Of the places asked for that month.", heads, rows, _bars(bars))
 
@@ -161,8 +163,8 @@ def _share(part: int | None, whole: int | None) -> str:
     return "" if share is None else f"{share} %"
 
 
-def _times(one: Spread | None) -> tuple[str, str]:
-    return (HIDDEN, HIDDEN) if one is None else (length(one.median), length(one.slow))
+def _times(one: Spread | None, none: str = TOO_FEW) -> tuple[str, str]:
+    return (none, none) if one is None else (length(one.median), length(one.slow))
 
 
 def _bars(cells: list[tuple[str, float | None, str]], longest: float = 0.0) -> tuple[tuple[str, str, int | None], ...]:

@@ -45,8 +45,8 @@ class Way:
 
     @property
     def waits(self) -> bool:
-        """It rang and was not answered."""
-        return self.call is not None and self.call.state in ("due", "sending", "sent")
+        """It was tried and not answered."""
+        return self.call is not None and self.call.why == "proof" and self.call.state in ("due", "sending", "sent")
 
 
 @blueprint.get("/reach")
@@ -153,14 +153,17 @@ def _page(**more: str) -> str:
         shift_from = rota_board.running_since(tx, me.staff_id)
         channels = pages.channels_of(tx, [me.staff_id])
         addresses, calls = pages.addresses_of(tx, me.staff_id), pages.last_calls(tx, me.staff_id)
+        real = [one for one in pages.ringing(tx, me.staff_id, tx.now - RINGS_FOR) if one.why != "proof"]
     ways = [
         Way(one.channel_id, one.kind, _name(one.kind, addresses[one.channel_id], one.name), one.proved_at,
             one.failed_at, calls.get(one.channel_id),
             one.proved_at is not None and (shift_from is None or one.proved_at >= shift_from))
         for one in sorted(channels, key=lambda one: one.place)
     ]  # fmt: skip
-    return render_template("desk/reach.html", ways=ways, on_shift=shift_from is not None, kinds=KINDS, why=WHY,
-                           codes=BRINGS_CODE, push_key=built.push_key, **more)  # fmt: skip
+    return render_template(
+        "desk/reach.html", ways=ways, real=real, on_shift=shift_from is not None, kinds=KINDS, why=WHY,
+        codes=BRINGS_CODE, push_key=built.push_key, **more,
+    )  # fmt: skip
 
 
 def _name(kind: str, address: str, device: str | None) -> str:
