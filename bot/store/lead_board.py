@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.store.conversations import conversations
 from bot.store.db import Tx
@@ -61,7 +61,9 @@ class Path(NamedTuple):
 _h, _c, _p = handoffs.c, conversations.c, people.c
 
 
-def open_rows(tx: Tx) -> list[OpenRow]:
+def open_rows(tx: Tx, most: int) -> tuple[list[OpenRow], int]:
+    """So many at the most, and how many there are: those nobody has before those who are not answered, before the
+    others, each by tier and by who waits longest."""
     query = (
         select(_h.handoff_id, _h.conversation_id, _p.call_sign, _p.language, _h.tier, _h.reason, _h.state, _h.owner_id,
                _h.opened_at, _h.promised_at, _h.next_at, _h.step, _h.inbound_seq, _h.seen_seq, _h.answered_seq,
@@ -69,8 +71,13 @@ def open_rows(tx: Tx) -> list[OpenRow]:
         .join_from(handoffs, conversations, _h.conversation_id == _c.conversation_id)
         .join(people, _p.person_id == _c.person_id)
         .where(_h.closed_at.is_(None))
+        .order_by(_h.owner_id.is_not(None), _h.inbound_seq <= _h.answered_seq, _h.tier, _h.opened_at)
+        .limit(most)
     )  # fmt: skip
-    return [OpenRow(*row) for row in tx.conn.execute(query)]
+    rows = [OpenRow(*row) for row in tx.conn.execute(query)]
+    if len(rows) < most:
+        return rows, len(rows)
+    return rows, tx.conn.execute(select(func.count()).where(_h.closed_at.is_(None))).scalar_one()
 
 
 def at_risk(tx: Tx, before: datetime, most: int) -> list[AtRisk]:

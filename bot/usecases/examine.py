@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.rules.wording import check
 from bot.services import Services
-from bot.store import heartbeats, outbox, pages, redactions, schema, watermarks
+from bot.store import heartbeats, outbox, reach, redactions, schema, watermarks
 from bot.store.db import Tx
 from bot.store.messages import messages
 from bot.usecases import alerts
@@ -159,7 +159,7 @@ def _push(services: Services) -> list[Finding]:
         return [Finding("push", True, "off: no browser is called; PUSH_CONTACT switches it on")]
     try:
         with services.database.reading() as tx:
-            devices = pages.channels_by_push(tx)
+            devices = reach.devices(tx)
     except SQLAlchemyError:
         return []  # told already, by the database's own finding
     failing = sum(one.failed_at is not None for one in devices)

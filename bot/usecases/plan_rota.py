@@ -43,8 +43,8 @@ def plan(database: Database, *, what: str, staff_id: str, starts: datetime, ends
             return Refused("They have a shift then already. Nothing was planned.")
         for starts_at, ends_at in spans:
             _write(tx, what, staff_id, starts_at, ends_at)
-        audit.record(tx, act=f"{what}_planned", staff_id=by_id, object_id=None if what == HOLIDAY else staff_id,
-                     detail=str(len(spans)))  # fmt: skip
+        audit.record(tx, act=f"{kind}_planned", staff_id=by_id, object_id=None if what == HOLIDAY else staff_id,
+                     detail=f"{what} {len(spans)}")  # fmt: skip
     return len(spans)
 
 

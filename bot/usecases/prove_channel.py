@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
-from bot.store import audit, pages, staff
+from bot.store import audit, pages, reach, staff
 from bot.store.db import Database, Tx, new_id
 from bot.usecases import page_staff
 from bot.usecases.refusal import Refused
@@ -57,7 +57,7 @@ def ring_again(database: Database, *, staff_id: str, channel_id: str | None = No
         mine = [one.channel_id for one in pages.channels_of(tx, [staff_id]) if channel_id in (None, one.channel_id)]
         if not mine:
             return Refused("This is no channel of yours.")
-        rang = pages.last_calls(tx, staff_id)
+        rang = reach.last_calls(tx, staff_id)
         quiet = [one for one in mine if one not in rang or tx.now - rang[one].created_at >= _AGAIN_AFTER]
         if not quiet:
             return Refused("It rang a moment ago. Give it twenty seconds.")

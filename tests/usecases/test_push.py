@@ -24,9 +24,11 @@ from bot.adapters.pagers import Pagers
 from bot.adapters.push import WebPush
 from bot.errors import PageFailed, PageGone
 from bot.rules.push_service import is_allowed
+from bot.services import Services
 from bot.store import pages
 from bot.store.audit import audit
 from bot.usecases import page_staff, subscribe_push
+from bot.usecases.examine import examine
 from bot.usecases.refusal import Refused
 from bot.usecases.send_pages import send_pages
 from tests.faults.desk import Desk
@@ -173,6 +175,21 @@ def test_a_device_that_changes_hands_calls_whoever_has_it_now(line: TheLine, ser
         subscribe_push.subscribe(line.database, line.services, staff_id=who, sent=service.subscription, device="Chrome")
     with line.database.reading() as tx:
         assert [one.staff_id for one in pages.channels_of(tx, [ana, luis])] == [luis]
+
+
+def test_the_doctor_says_how_it_stands(line: TheLine, service: PushService) -> None:
+    def said(services: Services) -> tuple[bool, str]:
+        (found,) = [one for one in examine(services) if one.part == "push"]
+        return found.good, found.words
+
+    assert said(replace(line.services, push_key="")) == (True, "off: no browser is called; PUSH_CONTACT switches it on")
+    assert said(line.services) == (True, "on: 0 devices, 0 of them proven")
+    ana = Desk(line).colleague("Ana")
+    subscribe_push.subscribe(line.database, line.services, staff_id=ana, sent=service.subscription, device="Chrome")
+    service.answers = 500
+    send_pages(line.database, line.services)
+    good, words = said(line.services)
+    assert (good, "1 could not be called lately" in words) == (False, True)
 
 
 def test_switched_off_nobody_subscribes_and_nobody_is_called(line: TheLine, service: PushService) -> None:

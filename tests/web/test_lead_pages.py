@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from bot.adapters.clock import FakeClock
 from bot.services import Services
-from bot.store import canaries, handoffs, heartbeats, pages, promises, rota, rota_board, staff
+from bot.store import canaries, handoffs, heartbeats, holds, messages, pages, promises, rota, rota_board, staff
 from bot.store.audit import audit
 from bot.store.db import Database
 from bot.usecases import link_audit
@@ -21,7 +21,8 @@ from tests.store.rows import fill
 from tests.web.line import NUMBER, Browser, add_account, app_on, services_on, someone_waits, they_wrote
 
 MINE = {
-    "team.lead": {"lead"}, "team.lead_live": {"lead"}, "team.take_person": {"lead"}, "team.plan": {"lead"},
+    "team.lead": {"lead"}, "team.lead_live": {"lead"}, "team.take_person": {"lead"}, "team.try_the_way": {"lead"},
+    "team.plan": {"lead"},
     "team.shifts": {"advocate", "lead"}, "team.end_planned": {"advocate", "lead"},
     "team.figures": {"lead", "admin", "auditor"}, "team.figures_file": {"lead", "admin", "auditor"},
     "team.record": {"lead", "auditor"},
@@ -119,6 +120,9 @@ def test_the_canary_and_whoever_is_behind_the_shift(line: Services) -> None:
     page = lead.get("/desk/lead").text
     assert "human in 41 s" in page
     assert "never reached beyond the desk" in page
+    sent = lead.post("/desk/lead/canary", follow_redirects=True).text
+    assert ("On its way." in sent, "A canary left" in sent) == (True, True)
+    assert "One is on its way already" in lead.post("/desk/lead/canary", follow_redirects=True).text
     assert "Nobody is on." in page
 
 
@@ -226,6 +230,36 @@ def test_the_figures_of_a_month_hide_whoever_could_be_found(line: Services, cloc
     page = lead.get("/desk/figures").text
     human = re.findall(r"<td[^>]*>([^<]*)</td>", page[page.index('id="human"') : page.index('id="promises"')])
     assert human[:3] == ["Now", "9", "34 s"]
+
+
+def test_where_people_stop_and_how_long_the_way_to_a_place_is(line: Services, clock: FakeClock) -> None:
+    lead, _ = as_a(line, "lead")
+    with line.database.transaction() as tx:
+        stock_id = fill(tx).ids["stocks"]
+        for n in range(12):
+            talk, _ = someone_waits(tx, f"+121055502{n:02}")
+            they_wrote(tx, talk, "hi", f"SMa{n}")
+            messages.queue_text(tx, conversation_id=talk, epoch=0, kind="reply", body="?", language="en", key="Q1")
+            if n % 2:
+                they_wrote(tx, talk, "1", f"SMb{n}")
+            hold_id = holds.add(tx, short_id=f"A{n}"[:3], stock_id=stock_id, conversation_id=talk, staff_id="a" * 32,
+                                hours=3, answer_by=tx.now + timedelta(hours=1))  # fmt: skip
+            if n < 6:
+                clock.advance(timedelta(minutes=10))
+                tx.now = clock.now()
+                holds.move(tx, hold_id, to="held", only_from=("asked",))
+                clock.advance(timedelta(hours=20))
+                tx.now = clock.now()
+                holds.move(tx, hold_id, to="arrived", only_from=("held",))
+    clock.advance(timedelta(days=2))
+    file = lead.get("/desk/figures.csv").text
+    kept = {tuple(row[1:4]): row[4] for row in csv.reader(io.StringIO(file))}
+    assert [kept["Where people stop", "How soon", head] for head in ("Asked", "Wrote on", "Stopped there")] == [
+        "12", "6", "6"]  # fmt: skip
+    assert kept["Where people stop", "How soon", "Stopped, of a hundred"] == "50 %"
+    assert kept["The way to a place", "First text to a place that said yes", "Half within"] == "10 min"
+    assert kept["The way to a place", "A place asked to moving in", "Half within"] == "20 h 10 min"
+    assert kept["Places asked for", "Moved in", "Places"] == "6"
 
 
 def test_every_figure_is_counted_on_rows_of_every_table(line: Services) -> None:

@@ -11,15 +11,16 @@ from datetime import datetime, timedelta
 from flask import Response, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.errors import SendError
 from bot.rules.figures import length
 from bot.rules.least_safe import Standing, least_safe_first, since, standing
 from bot.rules.presence import Presence
 from bot.rules.rota import LINES
 from bot.services import Services
-from bot.store import handoff_offers, handoffs, lead_board, presence, rota, staff
+from bot.store import audit, canaries, handoff_offers, handoffs, lead_board, presence, rota, staff
 from bot.store.db import Tx
 from bot.store.lead_board import AtRisk, OpenRow
-from bot.usecases import claim, offer, transfer
+from bot.usecases import canary, claim, offer, transfer
 from bot.usecases.claim import Claimed
 from bot.usecases.line_health import Health, line_health
 from bot.web.auth import roles, signed_in
@@ -29,7 +30,7 @@ from bot.web.desk.reach import KINDS
 from bot.web.desk.room import LEAD, blueprint, etag_of, unless_same
 
 RISK_WITHIN = timedelta(minutes=15)
-SHOWN = 100
+SHOWN, LOOKED_AT = 100, 1_000
 _PULLED = "other"
 STANDINGS = {Standing.LATE: ("Nobody has them, and it is late", "bad"), Standing.WAITING: ("Nobody has them", "warn"),
              Standing.UNSEEN: ("Wrote, and was not seen", "bad"), Standing.UNANSWERED: ("Seen, not answered", "warn"),
@@ -128,6 +129,26 @@ def take_person(handoff_id: str) -> AnyResponse:
     return redirect(url_for("team.lead"))
 
 
+@blueprint.post("/lead/canary")
+@roles(*LEAD)
+def try_the_way() -> AnyResponse:
+    """A text on its way through the whole line, to a human who answers: now, not only at night."""
+    built = services()
+    with built.database.transaction() as tx:
+        standing = canaries.under_way(tx)
+        if standing is None:
+            audit.record(tx, act="canary_sent", staff_id=signed_in().staff_id)
+    words = "One is on its way already."
+    if standing is None:
+        try:
+            canary.begin(built.database, built)
+            words = "On its way. Whoever is on call is being called; this page says how far it has come."
+        except SendError as error:
+            words = f"It did not leave: {error.staff_text}"
+    flash(words)
+    return redirect(url_for("team.lead"))
+
+
 def _fragment() -> str:
     with services().database.reading() as tx:
         shown = board_of(tx, services(), signed_in().staff_id)
@@ -136,7 +157,8 @@ def _fragment() -> str:
 
 
 def board_of(tx: Tx, built: Services, me: str) -> LeadBoard:
-    found = least_safe_first(lead_board.open_rows(tx), tx.now)
+    some, n = lead_board.open_rows(tx, LOOKED_AT)
+    found = least_safe_first(some, tx.now)
     promises = lead_board.at_risk(tx, tx.now + RISK_WITHIN, SHOWN)
     helped = {chair.handoff_id for chair in handoff_offers.chairs(tx) if chair.staff_id is None}
     owners = {row.owner_id for row in (*found, *promises) if row.owner_id}
@@ -148,7 +170,7 @@ def board_of(tx: Tx, built: Services, me: str) -> LeadBoard:
     ]  # fmt: skip
     team = _team(tx, built)
     return LeadBoard(
-        now=tx.now, rows=tuple(rows), hidden=len(found) - len(rows), team=team, behind=_behind(tx),
+        now=tx.now, rows=tuple(rows), hidden=n - len(rows), team=team, behind=_behind(tx),
         next_shift_at=None if team else staff.next_shift_start(tx, tx.now), promises=tuple(promises), aliases=aliases,
         health=line_health(tx, built),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.store import pages, rota_board
+from bot.store import reach as kept
 from bot.usecases import hear_page, prove_channel, subscribe_push
 from bot.usecases.refusal import Refused
 from bot.web.auth import anyone, roles, signed_in
@@ -61,7 +62,7 @@ def reach() -> str:
 def ring() -> Response:
     """What any open page of an advocate asks for: am I called? Nothing of anyone, only that."""
     with services().database.reading() as tx:
-        calls = pages.ringing(tx, signed_in().staff_id, tx.now - RINGS_FOR)
+        calls = kept.ringing(tx, signed_in().staff_id, tx.now - RINGS_FOR)
     only_trial = all(one.why == "proof" for one in calls)
     return unless_same(render_template("desk/_ring.html", calls=calls, only_trial=only_trial))
 
@@ -152,8 +153,8 @@ def _page(**more: str) -> str:
     with built.database.reading() as tx:
         shift_from = rota_board.running_since(tx, me.staff_id)
         channels = pages.channels_of(tx, [me.staff_id])
-        addresses, calls = pages.addresses_of(tx, me.staff_id), pages.last_calls(tx, me.staff_id)
-        real = [one for one in pages.ringing(tx, me.staff_id, tx.now - RINGS_FOR) if one.why != "proof"]
+        addresses, calls = kept.addresses_of(tx, me.staff_id), kept.last_calls(tx, me.staff_id)
+        real = [one for one in kept.ringing(tx, me.staff_id, tx.now - RINGS_FOR) if one.why != "proof"]
     ways = [
         Way(one.channel_id, one.kind, _name(one.kind, addresses[one.channel_id], one.name), one.proved_at,
             one.failed_at, calls.get(one.channel_id),

@@ -19,11 +19,14 @@ LEAD = ("lead",)
 COUNTS = ("lead", "admin", "auditor")
 """Who sees numbers in which nobody can be found."""
 RECORD = ("lead", "auditor")
+SERVICE_WORKER = "team.bell"
 
 
 @blueprint.after_request
 def _present(response: Response) -> Response:
     """A poll says that their page is open, anything else that they are there."""
+    if request.endpoint == SERVICE_WORKER:
+        return response  # a browser looks for a newer one by itself
     account = current_staff()
     if account is not None and response.status_code < 400 and account.may(DESK):
         told = be_present.polled if is_poll() else be_present.typed
