@@ -252,6 +252,7 @@ def test_where_people_stop_and_how_long_the_way_to_a_place_is(line: Services, cl
                 tx.now = clock.now()
                 holds.move(tx, hold_id, to="arrived", only_from=("held",))
     clock.advance(timedelta(days=2))
+    lead.log_in("marta@example.org")  # a session lasts a shift
     file = lead.get("/desk/figures.csv").text
     kept = {tuple(row[1:4]): row[4] for row in csv.reader(io.StringIO(file))}
     assert [kept["Where people stop", "How soon", head] for head in ("Asked", "Wrote on", "Stopped there")] == [
