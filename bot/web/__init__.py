@@ -71,6 +71,7 @@ _DIRECTORY = Room("Directory", "/directory/", frozenset({"directory", "lead", "a
 _SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
 _RECORD = Room("Record", "/desk/audit", frozenset({"auditor"}))
+_REACH = Room("Reach", "/desk/reach", frozenset({"admin"}))
 _FIGURES = Room("Figures", "/desk/figures", frozenset({"admin", "auditor"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
@@ -111,7 +112,7 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF, _RECORD, _FIGURES)
+    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF, _REACH, _RECORD, _FIGURES)
     rooms = [room for room in mine if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)

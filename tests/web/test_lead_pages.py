@@ -15,7 +15,7 @@ from bot.services import Services
 from bot.store import canaries, handoffs, heartbeats, holds, messages, pages, promises, rota, rota_board, staff
 from bot.store.audit import audit
 from bot.store.db import Database
-from bot.usecases import link_audit
+from bot.usecases import link_audit, prove_channel
 from bot.web.auth import allowed_roles
 from tests.store.rows import fill
 from tests.web.line import NUMBER, Browser, add_account, app_on, services_on, someone_waits, they_wrote
@@ -29,7 +29,7 @@ MINE = {
     "team.record_file": {"lead", "auditor"}, "team.verify_record": {"lead", "auditor"},
     "team.bell": {"anyone"},
 }  # fmt: skip
-"""Every other route of these rooms is for advocates and leads."""
+"""Every other route of these rooms is about being called: for advocates, leads and admins."""
 
 
 @pytest.fixture
@@ -50,7 +50,8 @@ def test_each_room_is_for_those_it_names_and_for_nobody_else(line: Services) -> 
         found = {rule.endpoint: set(allowed_roles(rule.endpoint) or ()) for rule in app.url_map.iter_rules()
                  if rule.endpoint.startswith("team.")}  # fmt: skip
     assert len(found) > 15
-    assert {name: roles for name, roles in found.items() if roles != MINE.get(name, {"advocate", "lead"})} == {}
+    called = {"advocate", "lead", "admin"}
+    assert {name: roles for name, roles in found.items() if roles != MINE.get(name, called)} == {}
     for path in ("/desk/lead", "/desk/figures", "/desk/audit", "/desk/shifts", "/desk/reach"):
         assert Browser(app).get(path).status_code == 302
 
@@ -263,12 +264,16 @@ def test_where_people_stop_and_how_long_the_way_to_a_place_is(line: Services, cl
     assert kept["Places asked for", "Moved in", "Places"] == "6"
 
 
-def test_every_figure_is_counted_on_rows_of_every_table(line: Services) -> None:
-    lead, _ = as_a(line, "lead")
-    with line.database.transaction() as tx:
+def test_every_room_opens_on_rows_of_every_table_on_both_databases(database: Database) -> None:
+    line = services_on(database)
+    lead, marta = as_a(line, "lead")
+    with database.transaction() as tx:
         fill(tx)
-    for path in ("/desk/figures", "/desk/figures.csv", "/desk/audit", "/desk/audit.csv", "/desk/shifts"):
-        assert lead.get(path).status_code == 200
+        pages.add_channel(tx, marta, "desk", marta)
+        prove_channel.ring_all(tx, marta)
+        rota.put_on_call(tx, marta, 1, tx.now, tx.now + timedelta(days=1))
+    for path in ("lead", "lead/live", "figures", "figures.csv", "audit", "audit.csv", "shifts", "reach", "ring"):
+        assert lead.get(f"/desk/{path}").status_code == 200, path
 
 
 def test_the_record_is_found_by_person_act_object_and_day_and_looking_is_in_it(line: Services) -> None:

@@ -17,7 +17,7 @@ from bot.usecases import hear_page, prove_channel, subscribe_push
 from bot.usecases.refusal import Refused
 from bot.web.auth import anyone, roles, signed_in
 from bot.web.context import services
-from bot.web.desk.room import DESK, blueprint, unless_same
+from bot.web.desk.room import CALLED, blueprint, unless_same
 from bot.web.sessions import device_of
 
 RINGS_FOR = timedelta(minutes=10)
@@ -51,14 +51,14 @@ class Way:
 
 
 @blueprint.get("/reach")
-@roles(*DESK)
+@roles(*CALLED)
 def reach() -> str:
     """Every way to call me, when it rang and when I heard it."""
     return _page()
 
 
 @blueprint.get("/ring")
-@roles(*DESK)
+@roles(*CALLED)
 def ring() -> Response:
     """What any open page of an advocate asks for: am I called? Nothing of anyone, only that."""
     with services().database.reading() as tx:
@@ -75,7 +75,7 @@ def bell() -> Response:
 
 
 @blueprint.post("/reach/heard")
-@roles(*DESK)
+@roles(*CALLED)
 def heard_call() -> AnyResponse | tuple[str, int]:
     """Its code, typed or carried by the button: the channel is proven."""
     code = request.form.get("code", "").strip()[:10]
@@ -86,13 +86,13 @@ def heard_call() -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.post("/reach/ring")
-@roles(*DESK)
+@roles(*CALLED)
 def ring_all_again() -> AnyResponse | tuple[str, int]:
     return _rung(prove_channel.ring_again(services().database, staff_id=signed_in().staff_id))
 
 
 @blueprint.post("/reach/<id:channel_id>/ring")
-@roles(*DESK)
+@roles(*CALLED)
 def ring_one_again(channel_id: str) -> AnyResponse | tuple[str, int]:
     me = signed_in().staff_id
     return _rung(prove_channel.ring_again(services().database, staff_id=me, channel_id=channel_id))
@@ -105,7 +105,7 @@ def _rung(refused: Refused | None) -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.post("/reach/add")
-@roles(*DESK)
+@roles(*CALLED)
 def add_way() -> AnyResponse | tuple[str, int]:
     """One more way to be called: kept sealed, rung at once."""
     built, me = services(), signed_in()
@@ -120,7 +120,7 @@ def add_way() -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.post("/reach/push")
-@roles(*DESK)
+@roles(*CALLED)
 def add_push() -> Response | tuple[str, int]:
     """What this device's browser subscribed to. It is told where to go next."""
     built, me = services(), signed_in()
@@ -135,7 +135,7 @@ def add_push() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/reach/<id:channel_id>/drop")
-@roles(*DESK)
+@roles(*CALLED)
 def drop_way(channel_id: str) -> AnyResponse | tuple[str, int]:
     refused = prove_channel.drop(services().database, staff_id=signed_in().staff_id, channel_id=channel_id)
     if refused:

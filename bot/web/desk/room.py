@@ -16,6 +16,8 @@ blueprint = Blueprint("team", __name__, url_prefix="/desk")
 
 DESK = ("advocate", "lead")
 LEAD = ("lead",)
+CALLED = (*DESK, "admin")
+"""Whoever may be called: an admin is, where nobody else can be."""
 COUNTS = ("lead", "admin", "auditor")
 """Who sees numbers in which nobody can be found."""
 RECORD = ("lead", "auditor")
