@@ -27,7 +27,7 @@ MINE = {
     "team.figures": {"lead", "admin", "auditor"}, "team.figures_file": {"lead", "admin", "auditor"},
     "team.record": {"lead", "auditor"},
     "team.record_file": {"lead", "auditor"}, "team.verify_record": {"lead", "auditor"},
-    "team.bell": {"anyone"},
+    "team.bell": {"anyone"}, "team.manifest": {"anyone"},
 }  # fmt: skip
 """Every other route of these rooms is about being called: for advocates, leads and admins."""
 

@@ -12,7 +12,7 @@ import pytest
 from bot.adapters.clock import FakeClock
 from bot.adapters.pagers import RecordedPager
 from bot.services import Services
-from bot.store import handoffs, pages
+from bot.store import handoffs, pages, presence
 from bot.store.db import Database
 from bot.usecases import page_staff
 from bot.usecases.send_pages import send_pages
@@ -164,6 +164,21 @@ def test_the_service_worker_speaks_for_the_desk_and_answers_no_request(ana: Brow
     assert 'showNotification("Somebody is needed"' in worker.text
     assert '"fetch"' not in worker.text
     assert "event.data" not in worker.text, "whatever comes with a push is not shown"
+    manifest = ana.get("/desk/desk.webmanifest")
+    assert (manifest.mimetype, manifest.json["scope"]) == ("application/manifest+json", "/desk/")
+    assert "manifest-src 'self'" in manifest.headers["Content-Security-Policy"]
+
+
+def test_what_a_browser_fetches_by_itself_is_no_sign_that_anybody_is_there(ana: Browser, line: Services) -> None:
+    with line.database.transaction() as tx:
+        tx.conn.execute(presence.presence.delete())
+    for path in ("/desk/bell.js", "/desk/desk.webmanifest"):
+        ana.get(path, buffered=True)
+    with line.database.reading() as tx:
+        assert presence.polled_at(tx, add_account_id(tx)) is None
+    ana.get("/desk/ring", headers={"HX-Request": "true"})
+    with line.database.reading() as tx:
+        assert presence.polled_at(tx, add_account_id(tx)) == tx.now
 
 
 def test_switched_off_the_page_says_so(sqlite_database: Database) -> None:

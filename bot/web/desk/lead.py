@@ -62,8 +62,8 @@ class Member:
     load: int
     capacity: int
     ends_at: datetime | None
-    proved_at: datetime | None
-    failing: tuple[str, ...]
+    ways: tuple[tuple[str, datetime | None, bool], ...]
+    """Each way to call them: when it was last heard, and whether it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +178,13 @@ def board_of(tx: Tx, built: Services, me: str) -> LeadBoard:
 
 def _team(tx: Tx, built: Services) -> tuple[Member, ...]:
     on_shift = {one.staff_id: one for one in staff.on_shift(tx, tx.now)}
-    failing: dict[str, list[str]] = {}
+    ways: dict[str, list[tuple[str, datetime | None, bool]]] = {}
     for path in lead_board.paths(tx, list(on_shift)):
-        if path.failed_at is not None:
-            failing.setdefault(path.staff_id, []).append(KINDS[path.kind])
+        ways.setdefault(path.staff_id, []).append((KINDS[path.kind], path.proved_at, path.failed_at is None))
     members = [
         Member(on_shift[one.staff_id].alias, offer.present(one, built, tx), one.load,
-               one.capacity or built.ladder.capacity, on_shift[one.staff_id].ends_at, one.proved_at,
-               tuple(failing.get(one.staff_id, ())))
+               one.capacity or built.ladder.capacity, on_shift[one.staff_id].ends_at,
+               tuple(ways.get(one.staff_id, ())))
         for one in presence.team(tx) if one.staff_id in on_shift
     ]  # fmt: skip
     return tuple(sorted(members, key=lambda one: (one.presence is not Presence.HERE, one.alias)))

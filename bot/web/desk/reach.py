@@ -74,6 +74,17 @@ def bell() -> Response:
     return current_app.send_static_file("bell.js")
 
 
+@blueprint.get("/desk.webmanifest")
+@anyone
+def manifest() -> Response:
+    """What a phone needs to put the desk on its home screen: from there an iPhone may be called. The brand, and no
+    more."""
+    brand = services().settings.brand
+    icon = {"src": url_for("static", filename="icon.svg"), "sizes": "any", "type": "image/svg+xml"}
+    said = {"name": brand, "short_name": brand, "start_url": "/desk/", "scope": "/desk/", "display": "standalone"}
+    return Response(json.dumps({**said, "icons": [icon]}), mimetype="application/manifest+json")
+
+
 @blueprint.post("/reach/heard")
 @roles(*CALLED)
 def heard_call() -> AnyResponse | tuple[str, int]:

@@ -21,13 +21,13 @@ CALLED = (*DESK, "admin")
 COUNTS = ("lead", "admin", "auditor")
 """Who sees numbers in which nobody can be found."""
 RECORD = ("lead", "auditor")
-SERVICE_WORKER = "team.bell"
+FETCHED_ALONE = ("team.bell", "team.manifest")
 
 
 @blueprint.after_request
 def _present(response: Response) -> Response:
     """A poll says that their page is open, anything else that they are there."""
-    if request.endpoint == SERVICE_WORKER:
+    if request.endpoint in FETCHED_ALONE:
         return response  # a browser looks for a newer one by itself
     account = current_staff()
     if account is not None and response.status_code < 400 and account.may(DESK):
