@@ -22,7 +22,9 @@ from sqlalchemy import select
 from bot.adapters.fake_carrier import FakeCarrier
 from bot.adapters.pagers import Pagers
 from bot.adapters.push import WebPush
+from bot.app import build
 from bot.errors import PageFailed, PageGone
+from bot.ports import Page
 from bot.rules.push_service import is_allowed
 from bot.services import Services
 from bot.store import pages
@@ -33,6 +35,7 @@ from bot.usecases.refusal import Refused
 from bot.usecases.send_pages import send_pages
 from tests.faults.desk import Desk
 from tests.usecases.line import TheLine, the_line
+from tests.web.line import settings_for
 
 CONTACT = "mailto:desk@example.org"
 
@@ -175,6 +178,16 @@ def test_a_device_that_changes_hands_calls_whoever_has_it_now(line: TheLine, ser
         subscribe_push.subscribe(line.database, line.services, staff_id=who, sent=service.subscription, device="Chrome")
     with line.database.reading() as tx:
         assert [one.staff_id for one in pages.channels_of(tx, [ana, luis])] == [luis]
+
+
+def test_a_line_that_names_a_contact_calls_browsers_and_another_does_not(sqlite_url: str) -> None:
+    on, off = (build(settings_for(sqlite_url, PUSH_CONTACT=contact)) for contact in (CONTACT, ""))
+    assert (len(on.push_key), off.push_key) == (87, "")
+    page = Page("a" * 32, "push", json.dumps({"endpoint": "https://evil.example/"}), "", "waits", "P0", "2345")
+    for services, why in ((on, "address"), (off, "no such channel")):
+        with pytest.raises(PageFailed, match=why):
+            services.pager.reach(page)
+        services.database.engine.dispose()
 
 
 def test_the_doctor_says_how_it_stands(line: TheLine, service: PushService) -> None:

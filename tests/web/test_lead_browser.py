@@ -28,6 +28,11 @@ SUBSCRIBES = f"""
   }};
 """
 """Chromium without a head has no push service to subscribe to; everything else is its own."""
+SHOWN = """async () => {
+  const worker = await navigator.serviceWorker.getRegistration('/desk/');
+  const shown = (await worker.getNotifications()).map((one) => [one.title, one.body].join(''));
+  return shown.length ? shown : null;
+}"""
 COUNTS_TONES = """
   const begin = OscillatorNode.prototype.start;
   window.tones = 0;
@@ -93,7 +98,9 @@ def test_a_call_sounds_until_it_is_answered_and_stands_in_the_title(page: Page, 
     assert page.evaluate("Object.entries(localStorage)") == [["sound", "off"]]
 
 
-def test_a_device_subscribes_under_the_strict_policy(page: Page, live_database: Database) -> None:
+def test_a_device_subscribes_under_the_strict_policy_and_shows_nothing_that_came(
+    page: Page, live_database: Database
+) -> None:
     page.add_init_script(SUBSCRIBES)
     page.goto("/desk/reach")
     page.get_by_role("button", name="Call this device").click()
@@ -101,3 +108,14 @@ def test_a_device_subscribes_under_the_strict_policy(page: Page, live_database: 
     expect(page.get_by_text("It rings now: press here when it showed.")).to_be_visible()
     scopes = page.evaluate("async () => (await navigator.serviceWorker.getRegistrations()).map((one) => one.scope)")
     assert [scope.rpartition(":")[2].lstrip("0123456789") for scope in scopes] == ["/desk/"]
+    page.context.grant_permissions(["notifications"])
+    browser = page.context.new_cdp_session(page)
+    found: list[str] = []
+    browser.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(
+        one["registrationId"] for one in told["registrations"]))  # fmt: skip
+    browser.send("ServiceWorker.enable")
+    page.wait_for_function("navigator.serviceWorker.ready.then((one) => one.active.state === 'activated')")
+    came = {"origin": page.evaluate("location.origin"), "registrationId": found[-1], "data": "Marisol waits"}
+    browser.send("ServiceWorker.deliverPushMessage", came)
+    page.wait_for_function(SHOWN)
+    assert page.evaluate(SHOWN) == ["Somebody is needed"]

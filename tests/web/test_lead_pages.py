@@ -304,6 +304,7 @@ def test_a_record_that_was_changed_says_so(line: Services, clock: FakeClock) -> 
     auditor.get("/desk/audit")
     link_audit.link_audit(line.database)
     assert "Whole" in auditor.post("/desk/audit/verify").text
+    assert "0 faults" in auditor.get("/desk/audit").text
     with line.database.transaction() as tx:
         tx.conn.execute(text("DROP TRIGGER IF EXISTS audit_is_append_only_update"))
         triggers = tx.conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()

@@ -6,7 +6,7 @@ Looking at it, taking it along and verifying it stand in it too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from flask import Response, render_template, request
 
 from bot.store import audit, audit_search, staff
 from bot.store.audit_search import Asked, Line
+from bot.store.bulk import chunks
 from bot.store.db import Tx
 from bot.usecases.verify_audit import Verified, verify_audit
 from bot.web.auth import roles, signed_in
@@ -24,6 +25,7 @@ from bot.web.desk.room import RECORD, as_csv, blueprint
 
 SHOWN = 100
 LONGEST_FILE = 20_000
+VERIFIED = "record_verified"
 _ID = re.compile(r"[0-9a-f]{32}")
 _ACT = re.compile(r"[a-z_]{1,40}")
 
@@ -51,7 +53,7 @@ def record() -> str:
 def verify_record() -> str:
     """Walk the chain now: has any line been changed, taken out or slipped in?"""
     verified = verify_audit(services().database)
-    _note("record_verified", f"{len(verified.faults)} faults")
+    _note(VERIFIED, f"{len(verified.faults)} faults")
     return _page(verified)
 
 
@@ -80,10 +82,11 @@ def _page(verified: Verified | None = None) -> str:
         unlinked = len(audit.unlinked(tx, tx.now - audit.SETTLED))
         people = staff.aliases(tx, audit_search.colleagues(tx))
         acts = audit_search.acts(tx)
+        before = audit_search.find(tx, Asked(act=VERIFIED), 1)
     older = found[SHOWN - 1].audit_id if len(found) > SHOWN else ""
     return render_template(
         "desk/audit.html", shown=shown, typed=typed, older=older, seq=seq, digest=digest, unlinked=unlinked,
-        verified=verified, people=sorted(people.items(), key=lambda one: one[1]),
+        verified=verified, before=before[0] if before else None, people=sorted(people.items(), key=lambda one: one[1]),
         acts=[(act, words.plain(act)) for act in acts], zone=services().settings.desk_zone.key,
     )  # fmt: skip
 
@@ -126,6 +129,11 @@ def _midnight(day: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _in_words(tx: Tx, lines: list[Line]) -> list[Shown]:
+    """A few at a time: a statement takes only so many ids."""
+    return [one for some in chunks(lines) for one in _named(tx, some)]
+
+
+def _named(tx: Tx, lines: Sequence[Line]) -> list[Shown]:
     objects = {one.object_id for one in lines if one.object_id}
     names = staff.aliases(tx, {one.staff_id for one in lines if one.staff_id} | objects)
     signs = audit_search.call_signs(tx, objects)
