@@ -31,11 +31,12 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How long it took: half of them no longer than `median`, nine of ten no longer than `slow`."""
+    """How long it took: half of them no longer than `median`, nine of ten no longer than `slow`. None: it has not
+    happened to so many of them yet."""
 
     n: int
-    median: timedelta
-    slow: timedelta
+    median: timedelta | None
+    slow: timedelta | None
 
 
 def hide(cells: Sequence[tuple[str, int]], smallest: int = SMALLEST) -> Breakdown:
@@ -64,15 +65,17 @@ def _without(cells: Sequence[tuple[str, int]], hidden: set[int]) -> tuple[tuple[
     return tuple((name, None if at in hidden else n) for at, (name, n) in enumerate(cells))
 
 
-def spread(spans: Sequence[timedelta], smallest: int = SMALLEST) -> Spread | None:
-    """None when so few could each be recognised. By nearest rank: every number shown is one that was."""
+def spread(spans: Sequence[timedelta | None], smallest: int = SMALLEST) -> Spread | None:
+    """Of all of them, those to whom it has not happened (None) too: they wait longest, and must not make it look
+    better. None when so few could each be recognised. By nearest rank: every number shown is one that was."""
     if len(spans) < smallest:
         return None
-    ordered = sorted(max(one, timedelta(0)) for one in spans)
+    happened = sorted(max(one, timedelta(0)) for one in spans if one is not None)
+    ordered = [*happened, *[None] * (len(spans) - len(happened))]
     return Spread(len(ordered), _rank(ordered, 50), _rank(ordered, 90))
 
 
-def _rank(ordered: Sequence[timedelta], percent: int) -> timedelta:
+def _rank(ordered: Sequence[timedelta | None], percent: int) -> timedelta | None:
     return ordered[-(-len(ordered) * percent // 100) - 1]
 
 

@@ -53,9 +53,9 @@ class Figures:
     questions: tuple[tuple[str, Breakdown], ...]
     places: Breakdown
     confirmed: Spread | None
-    """From a person's first text to a place that said yes."""
+    """From a person's first text to a place that said yes, of those that did."""
     intake: Spread | None
-    """From asking a place to moving in."""
+    """From asking a place to moving in, of those who did."""
     needs: tuple[Need, ...]
 
 
@@ -88,8 +88,8 @@ def count_figures(database: Database, *, month: str, zone: ZoneInfo, questions: 
 def _human(tier: str, n: int | None, opened: Sequence[Opened]) -> Human:
     """A tier whose number is hidden shows no time either: each could be somebody's."""
     mine = [one for one in opened if one.tier == tier] if n is not None else []
-    taken = spread([one.taken_at - one.opened_at for one in mine if one.taken_at])
-    return Human(tier, n, taken, spread([one.wrote_at - one.opened_at for one in mine if one.wrote_at]))
+    taken = spread([one.taken_at and one.taken_at - one.opened_at for one in mine])
+    return Human(tier, n, taken, spread([one.wrote_at and one.wrote_at - one.opened_at for one in mine]))
 
 
 def _needs(tx: Tx, since: datetime, until: datetime) -> tuple[Need, ...]:

@@ -63,6 +63,9 @@ def test_a_spread_is_of_five_or_of_nobody_and_shows_what_was() -> None:
     told = spread(spans)
     assert told is not None
     assert (told.n, told.median, told.slow) == (5, timedelta(seconds=30), timedelta(seconds=50))
+    waits = spread([*spans[:4], None, None, None, None])
+    assert waits is not None
+    assert (waits.n, waits.median, waits.slow) == (8, timedelta(seconds=50), None), "nobody who still waits is left out"
     ten = spread([timedelta(minutes=n) for n in range(1, 11)])
     assert ten is not None
     assert (ten.median, ten.slow) == (timedelta(minutes=5), timedelta(minutes=9))

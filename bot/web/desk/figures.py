@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Response, abort, render_template, request
 
@@ -15,7 +16,7 @@ from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk.room import COUNTS, as_csv, blueprint
 
-HIDDEN, TOO_FEW, NOBODY = "hidden", "too few", "–"
+HIDDEN, TOO_FEW, NOBODY, NOT_YET = "hidden", "too few", "–", "not yet"
 TIERS = {"P0": "Now", "P1": "Soon", "P2": "Waiting", "P3": "When quiet"}
 ENDINGS = {"kept": "Kept: a human wrote in time", "told": "A later time was told first", "broken": "Broken",
            "let_go": "Nothing more was wanted", "standing": "Still standing"}  # fmt: skip
@@ -103,15 +104,15 @@ def _all(of: Figures) -> Iterator[Figure]:
 
 
 def _human(of: Figures) -> Figure:
-    heads = ("How urgent", "People", "Taken: half in", "nine of ten in", "Written to: half in", "nine of ten in")
+    heads = ("How urgent", "People", "Taken: half in", "Taken: nine of ten in", "Written to: half in",
+             "Written to: nine of ten in")  # fmt: skip
     rows, bars = [], []
     for one in of.human:
         none = NOBODY if one.n == 0 else TOO_FEW
         rows.append((TIERS[one.tier], _n(one.n), *_times(one.taken, none), *_times(one.wrote, none)))
-        bars.append((TIERS[one.tier], one.wrote.median.total_seconds() if one.wrote else None,
-                     length(one.wrote.median) if one.wrote else none))  # fmt: skip
-    return Figure("human", "Time to the first human", "From the moment somebody was put in the queue. The chart: half "
-                  "of them were written to within.", heads, tuple(rows), _bars(bars))  # fmt: skip
+        bars.append((TIERS[one.tier], *_half(one.wrote, none)))
+    return Figure("human", "Time to the first human", "Of everybody who was put in the queue, from that moment. The "
+                  "chart: half of them were written to within.", heads, tuple(rows), _bars(bars))  # fmt: skip
 
 
 def _questions(of: Figures) -> Figure:
@@ -131,9 +132,9 @@ def _spreads(of: Figures) -> Figure:
     heads = ("From what to what", "Half within", "Nine of ten within")
     named = (("First text to a place that said yes", of.confirmed), ("A place asked to moving in", of.intake))
     rows = tuple((name, *_times(one)) for name, one in named)
-    bars = [(name, one.median.total_seconds() if one else None, length(one.median) if one else TOO_FEW)
-            for name, one in named]  # fmt: skip
-    return Figure("way", "The way to a place", "Of the places asked for that month.", heads, rows, _bars(bars))
+    bars = [(name, *_half(one)) for name, one in named]
+    return Figure("way", "The way to a place", "Of the places asked for that month: those that said yes, and those "
+                  "somebody moved into.", heads, rows, _bars(bars))
 
 
 def _need(need: Need) -> Iterator[Figure]:
@@ -164,7 +165,18 @@ def _share(part: int | None, whole: int | None) -> str:
 
 
 def _times(one: Spread | None, none: str = TOO_FEW) -> tuple[str, str]:
-    return (none, none) if one is None else (length(one.median), length(one.slow))
+    return (none, none) if one is None else (_length(one.median), _length(one.slow))
+
+
+def _length(span: timedelta | None) -> str:
+    return NOT_YET if span is None else length(span)
+
+
+def _half(one: Spread | None, none: str = TOO_FEW) -> tuple[float | None, str]:
+    """For a chart: how long it took half of them."""
+    if one is None or one.median is None:
+        return None, none if one is None else NOT_YET
+    return one.median.total_seconds(), length(one.median)
 
 
 def _bars(cells: list[tuple[str, float | None, str]], longest: float = 0.0) -> tuple[tuple[str, str, int | None], ...]:
