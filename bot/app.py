@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,11 +22,13 @@ from bot import cli, jobs, log, web
 from bot.adapters.clock import DatabaseClock
 from bot.adapters.nudges import RqNudges
 from bot.adapters.pagers import Pagers
+from bot.adapters.push import WebPush
 from bot.adapters.queue_worker import take_jobs
 from bot.adapters.twilio import SignatureCheck, TwilioCarrier
 from bot.errors import SettingsError
 from bot.rules import ladder
 from bot.rules.protocols import ProtocolError
+from bot.rules.push_service import is_allowed
 from bot.script_files import load_script
 from bot.services import Services
 from bot.settings import Settings, load, read
@@ -58,6 +61,7 @@ def build(settings: Settings) -> Services:
         settings.public_url,
         settings.twilio_retention,
     )
+    push = _push(settings)
     return Services(
         settings=settings,
         database=database,
@@ -66,9 +70,17 @@ def build(settings: Settings) -> Services:
         carrier=carrier,
         signature=SignatureCheck((settings.twilio_auth_token,), settings.public_url, settings.twilio_account_sid),
         nudges=RqNudges(settings.redis_url),
-        pager=Pagers(carrier, settings.smtp_url, settings.mail_from),
+        pager=Pagers(carrier, settings.smtp_url, settings.mail_from, push),
         ladder=_ladder(settings.ladder_file),
+        push_key=push.public_key if push else "",
     )
+
+
+def _push(settings: Settings) -> WebPush | None:
+    """None while nobody has said whom a push service may write to: then no browser is called."""
+    if not settings.push_contact:
+        return None
+    return WebPush(settings.secret_key, settings.push_contact, partial(is_allowed, services=settings.push_services))
 
 
 def _ladder(file: str) -> ladder.Ladder:

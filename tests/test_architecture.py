@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
     "transitions": ("flows.engine",),
     "twilio": ("bot.adapters.twilio", "bot.simulator"),  # the simulator signs with the SDK's own validator
+    "pywebpush": ("bot.adapters.push",),
     "rq": ("bot.jobs", "bot.adapters", "worker"),
     "flask": ("bot.web", "bot.app", "bot.cli", "bot.simulator"),
     "os.environ": ("bot.settings", "bot.run"),  # bot.run composes the children's environment

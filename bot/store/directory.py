@@ -126,6 +126,7 @@ holds = Table(
     Column("staff_id", String(32), nullable=False),  # the advocate who asked, and who will tell the way
     Column("facet", String(12)),  # what did not fit, when they said so
     Column("extended_at", UTCDateTime),  # once, by a person
+    Column("held_at", UTCDateTime),  # when the place said yes; it stays when they arrive
     CheckConstraint("state IN ('asked','held','declined','expired','withdrawn','arrived','no_show')", name="state"),
     Index("ix_holds_live", "stock_id", sqlite_where=text("state IN ('asked', 'held')"),
           postgresql_where=text("state IN ('asked', 'held')")),

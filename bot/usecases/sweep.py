@@ -25,6 +25,7 @@ from bot.usecases import (
     redact,
     release_recipients,
     settle,
+    shift,
     watch_harm,
 )
 
@@ -32,8 +33,8 @@ from bot.usecases import (
 def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
-        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _harm, _campaigns,
-        _texts, _record, _canary,
+        _beat, _shifts, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _harm,
+        _campaigns, _texts, _record, _canary,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -50,6 +51,11 @@ def _apart(part: Callable[[Database, Services], None], database: Database, servi
 def _beat(database: Database, _services: Services) -> None:
     with database.transaction() as tx:
         heartbeats.beat(tx, "clock")
+
+
+def _shifts(database: Database, _services: Services) -> None:
+    """Planned shifts that begin: every way to call whoever is on rings, and waits for an answer."""
+    shift.begin_planned(database)
 
 
 def _alarms(database: Database, services: Services) -> None:

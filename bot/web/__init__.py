@@ -34,7 +34,7 @@ from bot.web import (
 )
 from bot.web.campaigns import lists, one_by_one, spool
 from bot.web.context import EXTENSION, services
-from bot.web.desk import search
+from bot.web.desk import rooms, search
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
@@ -71,6 +71,9 @@ _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver",
 _DIRECTORY = Room("Directory", "/directory/", frozenset({"directory", "lead", "admin"}))
 _SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
+_RECORD = Room("Record", "/desk/audit", frozenset({"auditor"}))
+_REACH = Room("Reach", "/desk/reach", frozenset({"admin"}))
+_FIGURES = Room("Figures", "/desk/figures", frozenset({"admin", "auditor"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
 
@@ -89,7 +92,7 @@ def register(app: Flask, built: Services) -> None:
     app.add_url_rule("/", "front", _front)
     for room in (
         twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, directory, flows,
-        simulator, openings, observations, search,
+        simulator, openings, observations, search, rooms,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
@@ -111,7 +114,7 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF)
+    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF, _REACH, _RECORD, _FIGURES)
     rooms = [room for room in mine if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)

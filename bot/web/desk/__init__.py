@@ -63,8 +63,8 @@ def shift_on() -> AnyResponse:
     built = services()
     until = built.clock.now() + timedelta(hours=int(hours))
     refused = shift.go_on(built.database, staff_id=signed_in().staff_id, until=until)
-    flash(refused.reason if refused else "You are on shift. Thank you for being here.")
-    return redirect(url_for("desk.board"))
+    flash(refused.reason if refused else "You are on shift. Thank you for being here. Each way to call you rings now.")
+    return redirect(url_for("desk.board" if refused else "team.reach"))
 
 
 @blueprint.post("/shift/off")
