@@ -41,6 +41,7 @@ from bot.usecases.reconcile import reconcile
 from bot.usecases.send_pages import send_pages
 from bot.usecases.sweep import sweep
 from bot.usecases.watch import watch
+from bot.usecases.watch_wording import compare_wordings
 from flows.script import ScriptError
 
 _SWEEP_EVERY_S = 1.0
@@ -109,8 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.register(app, services)
     cli.register(app)
     os.register_at_fork(after_in_child=services.database.forget_connections)
-    gc.freeze()  # what is built now lives as long as the process: the collector need not look at it again
-    gc.set_threshold(20_000, 20, 20)  # a turn makes some hundreds of values and no cycles worth looking for
+    settle_collector()
     return app
 
 
@@ -135,10 +135,10 @@ class Worker:
 
     def _tick(self) -> None:
         """Every second, until told to stop; a round that began is finished. The carrier's list is read beside the
-        sweep, for the carrier may take its time and an alarm may not."""
+        sweep, for the carrier may take its time and an alarm may not; so are calls to staff, and wordings compared."""
         stopping = self._stopping()
         # Daemons: what they do is done again, so a carrier that does not answer holds up nobody's end.
-        for deed, name in ((self._reconcile, "list"), (self._call_staff, "calls")):
+        for deed, name in ((self._reconcile, "list"), (self._call_staff, "calls"), (self._compare, "words")):
             threading.Thread(target=self._each_second, args=(stopping, deed), daemon=True, name=name).start()
         self._each_second(stopping, lambda: sweep(self.services.database, self.services))
 
@@ -175,6 +175,12 @@ class Worker:
         except Exception as error:  # a database that does not answer: this process can only say so, and look again
             log.event("watch_failed", level="critical", error=error)
 
+    def _compare(self) -> None:
+        try:
+            compare_wordings(self.services.database)
+        except Exception as error:  # nothing is lost: every comparison is made anew from the rows
+            log.event("comparison_failed", level="error", error=error)
+
     def _reconcile(self) -> None:
         try:
             reconcile(self.services.database, self.services)
@@ -185,7 +191,16 @@ class Worker:
 
 def create_worker(settings: Settings | None = None) -> Worker:
     """The same parts as the web application's, behind the other door."""
-    return Worker(_build_or_stop(settings))
+    worker = Worker(_build_or_stop(settings))
+    settle_collector()
+    return worker
+
+
+def settle_collector() -> None:
+    """What is built by now lives as long as the process, and the collector need not look at it again. What comes after
+    is rows: a turn makes some hundreds of values, a page of a list some thousands, and no cycles worth a look."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _build_or_stop(settings: Settings | None) -> Services:

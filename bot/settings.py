@@ -41,6 +41,7 @@ _RATE = re.compile(
 )
 _CONTACT = re.compile(r"mailto:[^\s@<>,]+@[^\s@<>,]+\.[^\s@<>,]+|https://[A-Za-z0-9.-]+(/[!-~]*)?")
 _SERVICE_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)+|127\.0\.0\.1:[0-9]{1,5}")
+_PRICE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})? [A-Z]{3}")
 # One GSM-7 septet a character, and nothing that a copy file could read as a placeholder.
 _BRAND = re.compile(r"[A-Za-z0-9 .,&'()/-]{1,15}")
 
@@ -98,6 +99,8 @@ class Settings:
     """Where the desk is: shifts are planned, and months counted, by the clock on its wall."""
     lookup_budget: int = 2_000
     """How many lines the carrier may be asked about for one list; each look-up costs money."""
+    segment_price: str = ""
+    """What the carrier asks for one segment, as it is shown: `0.0079 USD`. Empty: no cost is shown."""
 
     @property
     def demo(self) -> bool:
@@ -145,6 +148,7 @@ class Settings:
             push_services=_push_services(env),
             desk_zone=_desk_zone(env),
             lookup_budget=_lookup_budget(env),
+            segment_price=_price(env),
         )
 
 
@@ -380,6 +384,13 @@ def _lookup_budget(env: Mapping[str, str]) -> int:
     if not (raw.isascii() and raw.isdecimal()) or len(raw) > 7:
         raise SettingsError("LOOKUP_BUDGET must be a whole number of look-ups for one list: 0 asks about none.")
     return int(raw)
+
+
+def _price(env: Mapping[str, str]) -> str:
+    raw = env.get("SEGMENT_PRICE", "").strip()
+    if raw and not _PRICE.fullmatch(raw):
+        raise SettingsError("SEGMENT_PRICE must be like 0.0079 USD: what one segment costs, or nothing.")
+    return raw
 
 
 def _brand(env: Mapping[str, str]) -> str:

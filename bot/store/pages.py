@@ -137,6 +137,20 @@ def staff_by_number(tx: Tx, number: str) -> list[str]:
     return list(tx.conn.execute(select(_a.channel_id).where(*where)).scalars())
 
 
+def proven_phones(tx: Tx, staff_id: str) -> list[tuple[str, str]]:
+    """Their own phones that a call by text has been answered from, and that work: each with its last two digits."""
+    where = (_a.staff_id == staff_id, _a.kind == "sms", _a.proved_at.is_not(None), _a.failed_at.is_(None))
+    rows = tx.conn.execute(select(_a.channel_id, _a.address).where(*where).order_by(_a.place))
+    return [(one.channel_id, tx.keys.open("alert_channels.address", one.channel_id, one.address)[-2:]) for one in rows]
+
+
+def proven_number(tx: Tx, staff_id: str, channel_id: str) -> str | None:
+    """The number of that phone, in clear; None for what is not theirs, not a phone, or not proven."""
+    where = (_a.staff_id == staff_id, _a.channel_id == channel_id, _a.kind == "sms", _a.proved_at.is_not(None))
+    sealed = tx.conn.execute(select(_a.address).where(*where)).scalar()
+    return None if sealed is None else tx.keys.open("alert_channels.address", channel_id, sealed)
+
+
 def add(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
     made = [{"page_id": new_id(), "state": "due", "attempts": 0, "created_at": tx.now, **row} for row in rows]
     if made:

@@ -17,6 +17,7 @@ from bot.errors import SendError
 from bot.ports import SmsCarrier
 from bot.services import Services
 from bot.store import (
+    arrivals,
     audit,
     campaigns,
     consent,
@@ -156,6 +157,8 @@ def _free_places(tx: Tx, services: Services, number: str) -> None:
 
 
 def _destroy(tx: Tx, number: str) -> None:
+    talks = select(conversations.c.conversation_id).where(_theirs(tx, number)[conversations])
+    arrivals.let_go(tx, tx.conn.execute(talks).scalars().all())
     for table, where in _theirs(tx, number).items():
         tx.conn.execute(delete(table).where(where))
 

@@ -13,11 +13,13 @@ from bot.services import Services
 from bot.store import heartbeats, import_files, lists
 from bot.store.db import Database
 from bot.usecases import (
+    arrive,
     ask_providers,
     canary,
     claim_texts,
     climb,
     climb_tasks,
+    follow_up,
     hold,
     keep_searching,
     late_promises,
@@ -34,7 +36,7 @@ def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
         _beat, _shifts, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _harm,
-        _campaigns, _texts, _record, _canary,
+        _second_texts, _campaigns, _texts, _record, _canary, _places,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -96,6 +98,16 @@ def _searches(database: Database, services: Services) -> None:
 def _harm(database: Database, _services: Services) -> None:
     """Before anything is released: what came back since the last look."""
     watch_harm.watch_harm(database)
+
+
+def _second_texts(database: Database, _services: Services) -> None:
+    """Who answered a campaign a fortnight ago and fell silent: one gentle text, if that was approved with it."""
+    follow_up.follow_up(database)
+
+
+def _places(database: Database, _services: Services) -> None:
+    """In which states they seem to be who came to talk with us: for figures alone."""
+    arrive.place_arrivals(database)
 
 
 def _campaigns(database: Database, services: Services) -> None:

@@ -32,7 +32,7 @@ from bot.web import (
     staff,
     twilio,
 )
-from bot.web.campaigns import lists, one_by_one, spool
+from bot.web.campaigns import doors, lists, one_by_one, results, spool, trying
 from bot.web.context import EXTENSION, services
 from bot.web.desk import rooms, search
 from bot.web.ids import IdConverter
@@ -91,8 +91,8 @@ def register(app: Flask, built: Services) -> None:
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
     for room in (
-        twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, directory, flows,
-        simulator, openings, observations, search, rooms,
+        twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, trying, doors, results,
+        directory, flows, simulator, openings, observations, search, rooms,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
