@@ -19,7 +19,6 @@ from bot.usecases import (
     claim_texts,
     climb,
     climb_tasks,
-    follow_up,
     hold,
     keep_searching,
     late_promises,
@@ -28,6 +27,7 @@ from bot.usecases import (
     release_recipients,
     settle,
     shift,
+    text_once_more,
     watch_harm,
 )
 
@@ -102,7 +102,7 @@ def _harm(database: Database, _services: Services) -> None:
 
 def _second_texts(database: Database, _services: Services) -> None:
     """Who answered a campaign a fortnight ago and fell silent: one gentle text, if that was approved with it."""
-    follow_up.follow_up(database)
+    text_once_more.text_once_more(database)
 
 
 def _places(database: Database, _services: Services) -> None:

@@ -25,11 +25,11 @@ from bot.store import (
 from bot.store.campaigns import FOLLOW_UP
 from bot.usecases.arrive import place_arrivals
 from bot.usecases.campaign_pace import decide
-from bot.usecases.follow_up import AFTER, follow_up
 from bot.usecases.forget import forget
 from bot.usecases.receive import InboundText, receive
 from bot.usecases.refusal import Refused
 from bot.usecases.send_test import HOURLY, send_test
+from bot.usecases.text_once_more import AFTER, text_once_more
 from bot.usecases.watch_wording import WAIT_DAYS, compare_wordings
 from tests.campaigns.stage import AREA, Stage, Staged
 
@@ -215,10 +215,10 @@ def test_who_answered_and_fell_silent_gets_one_gentle_text_after_a_fortnight(sta
     they_answer(stage, said_no, "no")
     stage.they_stop(stopped)
     stage.clock.advance(AFTER - timedelta(hours=1))
-    assert follow_up(stage.database) == 0
+    assert text_once_more(stage.database) == 0
     for _ in range(3):  # and never again
         stage.clock.advance(timedelta(hours=2) + timedelta(minutes=11))
-        follow_up(stage.database)
+        text_once_more(stage.database)
         with stage.database.transaction() as tx:
             tx.conn.execute(campaigns.recipients.update().values(ready_at=tx.now))
         _on_shift(stage)
@@ -228,7 +228,7 @@ def test_who_answered_and_fell_silent_gets_one_gentle_text_after_a_fortnight(sta
     assert silent not in {text["number"] for text in followed}
     assert stage.campaign(campaign_id).state == "running"
     stage.clock.advance(timedelta(days=17))
-    assert follow_up(stage.database) == 0
+    assert text_once_more(stage.database) == 0
     assert stage.campaign(campaign_id).state == "done"
 
 
@@ -244,7 +244,7 @@ def test_without_it_having_been_approved_nobody_is_followed_up(small_stage: Stag
     stage.minutes(1)
     they_answer(stage, MARIA, "1", "1")
     stage.clock.advance(AFTER + timedelta(days=1))
-    assert follow_up(stage.database) == 0
+    assert text_once_more(stage.database) == 0
 
 
 # Openings of the kind they may ask for

@@ -20,7 +20,7 @@ _NAME = "follow_ups"
 _AT_ONCE = 200
 
 
-def follow_up(database: Database) -> int:
+def text_once_more(database: Database) -> int:
     """One look, if it is due; returns how many were put on their list once more. A campaign of which
     nobody is left who could be is done, whatever holds it."""
     with database.reading() as tx:
