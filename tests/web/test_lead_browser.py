@@ -30,8 +30,7 @@ SUBSCRIBES = f"""
 """Chromium without a head has no push service to subscribe to; everything else is its own."""
 SHOWN = """async () => {
   const worker = await navigator.serviceWorker.getRegistration('/desk/');
-  const shown = (await worker.getNotifications()).map((one) => [one.title, one.body].join(''));
-  return shown.length ? shown : null;
+  return (await worker.getNotifications()).map((one) => [one.title, one.body].join(''));
 }"""
 COUNTS_TONES = """
   const begin = OscillatorNode.prototype.start;
@@ -88,7 +87,7 @@ def test_a_call_sounds_until_it_is_answered_and_stands_in_the_title(page: Page, 
     send_pages(live_database, services)
     expect(page.locator("#ring").get_by_text("Somebody is needed.")).to_be_visible(timeout=15_000)
     expect(page).to_have_title("Somebody is needed")
-    assert page.evaluate("window.tones") == 8
+    assert page.evaluate("window.tones") in (8, 12, 16), "two tones, twice, every four seconds"
     page.goto("/desk/reach")
     page.get_by_role("button", name="I heard it").click()
     expect(page.get_by_text("Heard. You can be reached this way.")).to_be_visible()
@@ -114,8 +113,13 @@ def test_a_device_subscribes_under_the_strict_policy_and_shows_nothing_that_came
     browser.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(
         one["registrationId"] for one in told["registrations"]))  # fmt: skip
     browser.send("ServiceWorker.enable")
-    page.wait_for_function("navigator.serviceWorker.ready.then((one) => one.active.state === 'activated')")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     came = {"origin": page.evaluate("location.origin"), "registrationId": found[-1], "data": "Marisol waits"}
     browser.send("ServiceWorker.deliverPushMessage", came)
-    page.wait_for_function(SHOWN)
-    assert page.evaluate(SHOWN) == ["Somebody is needed"]
+    shown: list[str] = []
+    for _ in range(150):  # a promise is no answer to `wait_for_function`
+        shown = page.evaluate(SHOWN)
+        if shown:
+            break
+        page.wait_for_timeout(100)
+    assert shown == ["Somebody is needed"]
