@@ -86,11 +86,12 @@ def _place(heard: Heard, asked: bool, lexicon: Lexicon) -> Named | None:
     ]
     if not asked:
         named = [one for one in named if any(w in near for w in words[max(0, one.start - 2) : one.start])]
+    end = lexicon.places.at_end(words) if asked else None
     if not named:
-        return None
+        return end
     sure = [one for one in named if one.sure]
     best = (sure or named)[0]
-    states = [one for one in named if one.place.state and one.start >= best.end]
+    states = [one for one in (*named, *([end] if end else [])) if one.place.state and one.start >= best.end]
     state = lexicon.places.after(words, best.end, best.place) or (states[0].place if states else None)
     if state is not None and not best.place.state and not set(best.place.zip3s) & set(state.zip3s):
         # "jackson mi": a town we do not list, in a state we do

@@ -17,6 +17,9 @@ _ALSO_WORDS = frozenset(["in", "or", "me", "ok", "hi", "oh", "pa", "ma", "id", "
 _IN_A_SENTENCE = _ALSO_WORDS | {"mi", "va", "ne", "as"}
 """Letters that may go on with the sentence: "chicago me and my kids", "a houston va mi prima"."""
 
+_SHORT_FOR_A_WORD = frozenset(["nm", "nd", "tn", "ms", "ct", "sd", "pr", "wa"])
+"""Never mind, and, tonight, miss, court: at the end of a sentence they may be no state."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -87,6 +90,12 @@ class Gazetteer:
         if not out and len(words) == 1 and words[0] in self.letters and words[0] not in _ALSO_WORDS:
             out.append(Named(self.letters[words[0]], 0, 1, True))
         return out
+
+    def at_end(self, words: Sequence[str]) -> Named | None:
+        """The state whose two letters end what was said: "anytown tx". Not those that are a word, or short for one."""
+        word = words[-1] if len(words) > 1 else ""
+        state = None if word in _IN_A_SENTENCE or word in _SHORT_FOR_A_WORD else self.letters.get(word)
+        return None if state is None else Named(state, len(words) - 1, len(words), True)
 
     def after(self, words: Sequence[str], at: int, place: Place) -> Place | None:
         """The state whose two letters stand at `at`, behind the name of `place`: "jackson ms". Letters that are a word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +149,24 @@ def test_no_place_is_heard_in_a_text_about_danger() -> None:
     for text, flag in (("he hurts me", "danger"), ("he hurst me", "danger"), ("i wanna die", "suicide"),
                        ("me quiere matar", "danger")):  # fmt: skip
         assert flag in hear("Q3", text).flags, text
+
+
+def test_the_largest_cities_of_every_state_are_found_near_where_they_are() -> None:
+    """Four hundred and more, as somebody would name them: "Glendale, AZ"."""
+    of = {entry["abbr"]: entry for kind, entry in EVERY if kind == "state"}
+    asked, coarse = 0, []
+    for line in (Path(__file__).parent / "largest_cities.txt").read_text(encoding="utf-8").splitlines():
+        letters, _, names = line.partition(":")
+        for name in names.split(","):
+            found = area(f"{name}, {letters.upper()}").get("area", {})
+            assert set(found.get("zip3s", ())) & set(zip3s(of[letters])), (name, letters, found)
+            coarse += [name] if found["place"] == of[letters]["label"] else []
+            asked += 1
+    assert asked > 450
+    assert coarse == ["Rock Hill"], "of these only the state is known"
+
+
+def test_a_town_nobody_listed_is_its_state() -> None:
+    assert area("anytown tx")["area"]["place"] == "Texas"
+    for text in ("idk nm", "somewhere safe tn", "help me", "anytown or"):
+        assert "area" not in area(text), text
