@@ -10,7 +10,6 @@ from bot.store import audit, outbox
 from bot.store.db import Database
 from bot.usecases.holding import held
 from bot.usecases.refusal import Refused
-from bot.usecases.reply import Queued
 
 DID_NOT_ARRIVE = ("failed", "undelivered")
 AGAIN = frozenset({"advocate", "reply", "crisis", "notice"})
@@ -18,8 +17,8 @@ AGAIN = frozenset({"advocate", "reply", "crisis", "notice"})
 
 
 def send_again(database: Database, services: Services, *, conversation_id: str, message_id: str, staff_id: str,
-               epoch: int) -> Queued | Refused:  # fmt: skip
-    """Puts the same words in the outbox as the advocate's own; pressing twice is once."""
+               epoch: int) -> Refused | None:  # fmt: skip
+    """Puts the same words in the outbox as the advocate's own; pressing twice is once. None means done."""
     with database.transaction() as tx:
         mine = held(tx, conversation_id=conversation_id, staff_id=staff_id, epoch=epoch)
         if isinstance(mine, Refused):
@@ -39,4 +38,4 @@ def send_again(database: Database, services: Services, *, conversation_id: str, 
                                  recipient_id=None)  # fmt: skip
         audit.record(tx, act="text_sent_again", staff_id=staff_id, object_id=again_id)
         tx.after_commit(services.nudges.deliver)
-    return Queued(again_id)
+    return None

@@ -85,7 +85,8 @@ def conversation(conversation_id: str) -> str:
     rendered = shown.handoff.inbound_seq
     be_present.saw(services().database, staff_id=signed_in().staff_id, conversation_id=conversation_id, seq=rendered)
     key = request.args.get("say", "")
-    return pages.page(shown, draft=pages.ready_words(shown, key))
+    asked = next((canned.text for canned in shown.canned if canned.key == key), None)
+    return pages.page(shown, draft=asked)
 
 
 @blueprint.get("/conversations/<conversation_id>/live")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.usecases import send_again
-from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import pages
@@ -16,9 +15,8 @@ from bot.web.desk.pages import Answer
 def text_again(conversation_id: str, message_id: str) -> Answer:
     """Say once more what did not arrive: a text of its own."""
     built = services()
-    queued = send_again.send_again(
+    refused = send_again.send_again(
         built.database, built, conversation_id=conversation_id, message_id=message_id,
         staff_id=signed_in().staff_id, epoch=epoch_shown(),
     )  # fmt: skip
-    refused = queued if isinstance(queued, Refused) else None
     return pages.answer(conversation_id, refused, "It is sent again. You see below what becomes of it.")
