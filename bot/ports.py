@@ -77,6 +77,9 @@ class SmsCarrier(Protocol):
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
 
+    def fetch(self, provider_sid: str) -> CarrierMessage | None:
+        """One message by the carrier's id; None if the carrier has it no more."""
+
     def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
         """Inbound messages the carrier took since then (and up to `until`), newest first."""
 

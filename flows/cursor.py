@@ -59,6 +59,8 @@ class Cursor:
         self.reading = _NOTHING
         self.undecided: frozenset[str] = frozenset()
         self.row = Row("")
+        self.door = ""
+        """Of a first text that is a door's word alone: which door."""
         self._actions: list[Action] = []
         self._rows: list[str] = []
 

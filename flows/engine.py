@@ -124,7 +124,8 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
     trigger = reading.intent.value if reading.intent is not Intent.START else "unclear"
     if event.media and not event.text.strip():
         trigger = "picture"
-    elif cursor.state == "idle" and event.text.strip().casefold() in cursor.script.doors:
+    elif cursor.state == "idle" and (door := cursor.script.doors.get(event.text.strip().casefold())):
+        cursor.door, cursor.language = door
         trigger = "door"
     if _is_duress_word(cursor, event.text):
         # Told at once, in silence; what is said is what a wrong word would have been answered with.

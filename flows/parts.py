@@ -26,7 +26,7 @@ PLAIN_GUARDS = frozenset(
     "filled safe_now short_time first_miss coded code_ok none_found two_options wants_feedback named_language "
     "told_nothing told_too_much".split()
 )
-NAMED_GUARDS = frozenset("mark flag noticed has answer guessed option undecided outcome".split())
+NAMED_GUARDS = frozenset("mark flag noticed has answer guessed option undecided outcome door".split())
 STATE_KEYS = frozenset("about say expects rows interlude passing check quiet as_unclear".split())
 ROW_KEYS = frozenset("on if say to handoff tell do mark flag skip miss resume".split())
 

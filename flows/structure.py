@@ -158,6 +158,8 @@ def _never_true(script: Script) -> Iterator[Fault]:
             slot, _, value = guard.argument.partition("=")
             if guard.kind == "mark" and guard.argument not in marks:
                 yield Fault(f"{row.where}.if", f"nothing ever sets the mark {guard.argument!r}", "Set it: mark = …")
+            if guard.kind == "door" and guard.argument not in {door for door, _ in script.doors.values()}:
+                yield Fault(f"{row.where}.if", f"no word opens the door {guard.argument!r}", "Add it to [doors].")
             if guard.kind == "answer" and slots.get(slot) and value not in slots[slot]:
                 known = ", ".join(sorted(slots[slot]))
                 yield Fault(f"{row.where}.if", f"{value!r} is no option of {slot!r}", f"One of: {known}.")

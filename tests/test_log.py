@@ -17,6 +17,7 @@ from bot import log, metrics
 from bot.adapters.clock import FakeClock
 from bot.store.db import Database
 from bot.store.heartbeats import beat
+from tests.logs import configured
 
 ROOT = Path(__file__).resolve().parent.parent
 ID = "0190" * 8
@@ -25,16 +26,9 @@ SECRET_WORDS = "he knows where I sleep"
 
 
 @pytest.fixture(autouse=True)
-def _configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The process's logging as `configure` makes it, and as it was again afterwards."""
-    root = logging.getLogger()
-    before = (list(root.handlers), root.level, logging.raiseExceptions)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.setattr("threading.excepthook", sys.modules["threading"].excepthook)
-    log.configure()
-    yield
-    root.handlers[:], level, logging.raiseExceptions = before
-    root.setLevel(level)
+def _configured() -> Iterator[None]:
+    with configured():
+        yield
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

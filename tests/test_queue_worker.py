@@ -26,7 +26,7 @@ def queue() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with tempfile.TemporaryDirectory(prefix="ql-", dir="/tmp") as folder:
         server = queue_server(Path(folder))
         with server.log.open("ab") as out:
-            process = subprocess.Popen(list(server.command), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            process = subprocess.Popen(list(server.command), cwd=folder, stdout=out, stderr=out)
         try:
             yield process, server.url
         finally:

@@ -51,6 +51,12 @@ class FakeCarrier:
             raise error
         return provider_sid
 
+    def becomes(self, provider_sid: str, status: str, error_code: str | None = None) -> None:
+        """What became of it, as the list shows it from now on. No webhook tells."""
+        of = (m.provider_sid == provider_sid for m in self._seen)
+        self._seen = [replace(m, status=status, error_code=error_code) if it else m
+                      for m, it in zip(self._seen, list(of), strict=True)]  # fmt: skip
+
     def receive(self, from_: str, body: str, media: int = 0) -> str:
         """A person texts us; returns the carrier's id. No webhook follows."""
         return self._see("inbound", from_, self._sender, body, "received", media)
@@ -61,7 +67,15 @@ class FakeCarrier:
 
     def look_up(self, *, to: str, since: datetime) -> Sequence[CarrierMessage]:
         """Outbound messages to this number created since then, newest first."""
+        if self.list_error is not None:
+            raise self.list_error
         return [m for m in self._since(since) if m.direction == "outbound-api" and m.to == to]
+
+    def fetch(self, provider_sid: str) -> CarrierMessage | None:
+        """One message, or None."""
+        if self.list_error is not None:
+            raise self.list_error
+        return next((m for m in self._seen if m.provider_sid == provider_sid), None)
 
     def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
         """Inbound messages since then, newest first."""

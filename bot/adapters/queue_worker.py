@@ -43,5 +43,5 @@ def take_jobs(redis_url: str) -> None:
         if worker is not None and worker.told_to_stop:
             return  # the queue went away before it could be told goodbye; nobody will say "stop" a second time
         for told in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(told, signal.SIG_DFL)  # nothing is held now, and the last worker's handlers would ask the queue
+            signal.signal(told, signal.SIG_DFL)  # nothing is held; the last worker's would ask the queue
         time.sleep(_RECONNECT_S)

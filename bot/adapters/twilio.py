@@ -126,6 +126,16 @@ class TwilioCarrier:
         found = self._list(since, to=to)
         return [m for m in found if m.direction.startswith("outbound")]
 
+    def fetch(self, provider_sid: str) -> CarrierMessage | None:
+        """One message, however old; None if the carrier has it no more. Raises SendError."""
+        try:
+            with _send_errors():
+                return _as_seen(self._client.messages(provider_sid).fetch())
+        except SendError as error:
+            if error.code != "20404":
+                raise
+            return None
+
     def inbound_since(self, since: datetime, until: datetime | None = None) -> Sequence[CarrierMessage]:
         """Inbound messages the carrier took since then, newest first, to our own numbers. Raises SendError."""
         within = {"date_sent_after": _whole_second(since)}

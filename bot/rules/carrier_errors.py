@@ -141,6 +141,8 @@ POLICIES: Mapping[str, Policy] = {
     "never_taken": _policy("The carrier never took it, though we tried more than once.",
                            "La operadora nunca lo tomó, aunque probamos más de una vez.", R.ALERT,
                            fix="The carrier often does not answer: see its status page."),
+    "passed_by": _policy("It never left, and what was said later went ahead of it.",
+                         "No salió, y lo que se dijo después se adelantó."),
     "clock_stopped": _policy("The clock stood still.", "El reloj se detuvo.", R.ALERT,
                              fix="The clock stood still: alarms were late. Start `python worker.py clock`, and two."),
     "nobody_called": _policy("Nobody could be called.", "No se pudo llamar a nadie.", R.ALERT,

@@ -77,6 +77,8 @@ class SendFacts:
     """When the person last wrote, in any conversation."""
     expected: bool = False
     """The person waits for this notice, because it keeps a promise made to them (a later wait, a held place)."""
+    doubted: bool = False
+    """Somebody else may hold the phone: usecases.holder.in_doubt. A notice would tell them what this is."""
 
     timezone: str | None = None
     """The time zone of the program that is asked, where it is known."""
@@ -169,7 +171,9 @@ def _always(facts: SendFacts) -> str | None:
 
 
 def _unprompted(facts: SendFacts) -> str | None:
-    return "consent_withdrawn" if facts.consent == "withdrawn" else None
+    if facts.consent == "withdrawn":
+        return "consent_withdrawn"
+    return "holder_in_doubt" if facts.doubted else None
 
 
 def _campaign(facts: SendFacts) -> str | None:

@@ -35,7 +35,7 @@ PREVIEW_CHARACTERS = 40
 ANSWERS_THE_SAME_WORD = frozenset({"K1"})
 """Exempt from E11: the person's own text just above it already shows the word ("are you police?")."""
 
-OPENERS = frozenset({"O1", "O2", "O3", "O4", "O5", "V1"})
+OPENERS = frozenset({"O1", "O2", "O3", "O4", "O5", "O6", "OP", "OR", "OC", "V1"})
 HELP_LINES = frozenset({"911", "988", "233733", "44357"})
 FK_GRADE_MAX = 6.0
 FERNANDEZ_HUERTA_MIN = 70.0

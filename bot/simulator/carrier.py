@@ -75,6 +75,7 @@ class Carrier:
             service_sid=service,
             validity_s=int(form.get("ValidityPeriod") or 36_000),
             emptied=form.get("ContentRetention") == "discard",
+            hidden=form.get("AddressRetention") == "obfuscate",
         )
         self.memory.note(kind="created", sid=text.sid, to=text.to, body=text.body, **{"from": text.from_},
                          status_callback=text.status_callback, validity_s=text.validity_s)  # fmt: skip

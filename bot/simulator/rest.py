@@ -193,7 +193,7 @@ class _Filter:
     def holds(self, text: Text) -> bool:
         if self._before_n is not None and text.n >= self._before_n:
             return False
-        if self._asked.get("To", text.to) != text.to or self._asked.get("From", text.from_) != text.from_:
+        if self._asked.get("To", text.listed_to) != text.listed_to or self._asked.get("From", text.from_) != text.from_:
             return False
         if not (self._on or self._until or self._since):
             return True

@@ -35,6 +35,12 @@ class Text:
     validity_s: int = 36_000
     webhook: str = "none"  # of an inbound text: pending · done · failed
     emptied: bool = False  # the carrier shows no words any more; the phone keeps what it got
+    hidden: bool = False  # nor the number of the phone
+
+    @property
+    def listed_to(self) -> str:
+        """To whom it went, as the carrier's log still knows it."""
+        return self.to[:-4] + "XXXX" if self.hidden else self.to
 
     @property
     def phone(self) -> str:
@@ -68,7 +74,7 @@ def resource(text: Text, account: str) -> dict[str, Any]:
         "sid": text.sid,
         "status": text.status,
         "subresource_uris": {"media": f"{uri}/Media.json"},
-        "to": text.to,
+        "to": text.listed_to,
         "uri": f"{uri}.json",
     }
 

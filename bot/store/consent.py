@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Table, bindparam, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Index,
+    LargeBinary,
+    ScalarSelect,
+    Select,
+    String,
+    Table,
+    bindparam,
+    select,
+)
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.prepared import Prepared
@@ -50,12 +62,17 @@ def state_of(tx: Tx, phone_key: str) -> str:
     return "none" if last is None else str(last.state)
 
 
-_LAST = Prepared(
-    select(consent.c.state)
-    .where(consent.c.phone_key == bindparam("phone_key"))
-    .order_by(consent.c.at.desc(), consent.c.consent_id.desc())
-    .limit(1)
-)
+def last_state(phone_key: ColumnElement[str]) -> ScalarSelect[str]:
+    """The same within another query; NULL for none."""
+    return _last(phone_key).scalar_subquery()
+
+
+def _last(phone_key: ColumnElement[str]) -> Select[tuple[str]]:
+    lines = select(consent.c.state).where(consent.c.phone_key == phone_key)
+    return lines.order_by(consent.c.at.desc(), consent.c.consent_id.desc()).limit(1)
+
+
+_LAST = Prepared(_last(bindparam("phone_key")))
 
 
 def is_suppressed(tx: Tx, phone_key: str) -> bool:

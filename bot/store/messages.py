@@ -73,6 +73,8 @@ messages = Table(
     Index("ix_messages_at_carrier", "sender", "begun_at",
           sqlite_where=text("sender IS NOT NULL AND confirmed_at IS NULL"),
           postgresql_where=text("sender IS NOT NULL AND confirmed_at IS NULL")),
+    Index("ix_messages_silent", "sent_at", sqlite_where=text("status = 'sent'"),
+          postgresql_where=text("status = 'sent'")),
     Index("ix_messages_outbox", "priority", "due_at",
           sqlite_where=text("status IN ('queued','sending','unknown')"),
           postgresql_where=text("status IN ('queued','sending','unknown')")),

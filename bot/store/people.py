@@ -63,10 +63,10 @@ def add(tx: Tx, number: str, language: str) -> Person:
     return standing
 
 
-def meet(tx: Tx, number: str, language: str) -> str:
-    """Somebody new who wrote to us; returns the id. If another process was quicker the constraint refuses the row, and
-    the whole turn begins again with what that process kept."""
-    row = _new(tx, number, language)
+def meet(tx: Tx, number: str, language: str, sender: str | None) -> str:
+    """Somebody new who wrote to us, to the number of ours that is `sender`; returns the id. If another process was
+    quicker the constraint refuses the row, and the whole turn begins again with what that process kept."""
+    row = {**_new(tx, number, language), "sender": sender}
     _MEET.run(tx, row)
     return str(row["person_id"])
 
@@ -83,7 +83,8 @@ def _new(tx: Tx, number: str, language: str) -> dict[str, Any]:
     }
 
 
-_MEET = Prepared(people.insert().values({c.name: bindparam(c.name) for c in people.c if not c.nullable}))
+_MET = (*(c.name for c in people.c if not c.nullable), "sender")
+_MEET = Prepared(people.insert().values({name: bindparam(name) for name in _MET}))
 _ADD = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(people).on_conflict_do_nothing(index_elements=["phone_key"])
     for dialect in (postgresql, sqlite)

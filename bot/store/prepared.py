@@ -90,9 +90,17 @@ def _make_ready(statement: Any, dialect: Dialect) -> _Ready:
 
 
 def _in(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    convert = type_.dialect_impl(dialect).bind_processor(dialect)
-    # A turn writes its one moment into many columns.
-    return lru_cache(maxsize=64)(convert) if convert is not None and isinstance(type_, UTCDateTime) else convert
+    if isinstance(type_, UTCDateTime):
+        return _moments(dialect.name, type_.dialect_impl(dialect).bind_processor(dialect))
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+_moment: dict[str, Convert] = {}
+
+
+def _moments(dialect: str, convert: Convert | None) -> Convert | None:
+    """One for all columns of a database: a turn writes its one moment into many of them."""
+    return None if convert is None else _moment.setdefault(dialect, lru_cache(maxsize=256)(convert))
 
 
 def _out(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:

@@ -18,11 +18,12 @@ from bot.rules.may_send import UNPROMPTED, Allowed, Later, Refused, SendFacts, m
 from bot.rules.sending import ANSWER, CAMPAIGN, URGENT, Limit, Standing, handed_over, limit_of, room, sender_for
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import campaigns, conversations, outbox, senders
+from bot.store import campaigns, conversations, outbox, senders, threads
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
+from bot.usecases import holder
 from bot.usecases.signed_off import wording_at_the_gate
-from bot.usecases.withhold_unsigned import AGAIN, UNSIGNED, tell_of_unsigned
+from bot.usecases.withhold_unsigned import AGAIN, TELLS, tell_of_withheld
 from flows.wording import Wording
 
 Room = tuple[int, int, int]
@@ -158,8 +159,8 @@ def _asked_once_more(tx: Tx, services: Services, row: Row[Any], facts: SendFacts
     match may_send(facts):
         case Allowed(validity_s):
             return validity_s
-        case Refused(reason) if reason == UNSIGNED and not tell_of_unsigned(
-            tx, services, conversation_id=row.conversation_id, kind=row.kind
+        case Refused(reason) if reason in TELLS and not tell_of_withheld(
+            tx, services, conversation_id=row.conversation_id, kind=row.kind, reason=reason
         ):
             outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
         case Refused(reason):
@@ -242,10 +243,16 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None, word
         expected=row.kind == "notice" and row.safe_hours is None,
         place=place_of(tx.keys.open("people.phone", row.person_id, row.phone), about.zip3s.get(row.person_id, ())),
         last_inbound_at=about.wrote_at.get(row.person_id),
+        doubted=row.kind == "notice" and _doubted(tx, services, row.conversation_id),
         timezone=timezone,
         office_hours=hours or OFFICE_HOURS,
         **(_campaign_facts(row, about) if row.kind == "campaign" else {}),
     )
+
+
+def _doubted(tx: Tx, services: Services, conversation_id: str) -> bool:
+    stored = threads.read(tx, conversation_id)
+    return stored is not None and holder.in_doubt(tx, services, stored)
 
 
 def _campaign_facts(row: Row[Any], about: _About) -> dict[str, Any]:

@@ -68,7 +68,9 @@ def _fills_in(row: Row[Any], provider_sid: str, status: str) -> bool:
 
 
 def _write(tx: Tx, row: Row[Any], provider_sid: str, word: str, status: str, error_code: str) -> None:
-    values: dict[str, Any] = {"status": status, "lease_until": None, "absent_at": None}
+    values: dict[str, Any] = {"status": status, "absent_at": None}
+    if status != "sent":  # of a text that is, it says when it is asked after (usecases/ask_after_texts.py)
+        values["lease_until"] = None
     if row.provider_sid is None and provider_sid:
         outbox.give_back(tx, provider_sid)  # our id is in this receipt: whoever was taken for it on a guess was not
         values["provider_sid"] = provider_sid

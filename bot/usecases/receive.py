@@ -15,7 +15,19 @@ from functools import lru_cache
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import ColumnElement, FromClause, Select, String, and_, bindparam, exists, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from bot import log
@@ -25,6 +37,7 @@ from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
+from bot.store.reporter_invites import reporter_invites
 from bot.usecases import climb, hand_off, hear_page, reopen, report_opening, turn
 from bot.usecases.claim_texts import sender_names
 from flows.actions import TellAdvocates
@@ -98,11 +111,12 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
             return Outcome.PROVIDER
     if context.suppressed_at is not None and consent.lift_learned(tx, context.phone_key):
         context = _look(tx, phone, text.provider_sid)
-    stored = _conversation(tx, services, context, phone)
-    if context.sender is None and text.to in sender_names(services.settings):
-        people.set_sender(tx, stored.person_id, text.to)  # they are answered from the number they texted
+    ours = text.to if text.to in sender_names(services.settings) else None
+    if context.person_id is not None and context.sender is None and ours is not None:
+        people.set_sender(tx, context.person_id, ours)  # they are answered from the number they texted
+    stored = _conversation(tx, services, context, phone, ours)
     if stored.last_inbound_at is None and not stored.conversation.suppressed:
-        _take_as_consent(tx, context.phone_key)
+        _take_as_consent(tx, context)
     body = _NULL.sub("", text.body)[:LONGEST_BODY]
     inbound = messages.inbound_row(
         tx, conversation_id=stored.conversation_id, provider_sid=text.provider_sid, body=body, media=text.media,
@@ -127,10 +141,12 @@ def _receive(tx: Tx, services: Services, text: InboundText, *, unread: bool) -> 
     return Outcome.FLOODED if flooding else Outcome.TAKEN
 
 
-def _take_as_consent(tx: Tx, phone_key: str) -> None:
+def _take_as_consent(tx: Tx, context: Any) -> None:
     """They wrote: that is their yes to an answer (R-C1). A stop is not undone by it."""
-    if consent.state_of(tx, phone_key) == "none":
-        consent.give(tx, phone_key, how="inbound_first")
+    # The look into a conversation that we began did not ask.
+    said = context.consent if context.conversation_id is None else consent.state_of(tx, context.phone_key)
+    if said in (None, "none"):
+        consent.give(tx, context.phone_key, how="inbound_first")
 
 
 def _event(text: InboundText, body: str, stored: Stored, suppressed_at: datetime | None,
@@ -152,6 +168,9 @@ _m = messages.messages.c
 _IS_KNOWN = (_m.provider_sid == bindparam("sid"), _m.direction == "in")
 _KNOWN_SID = select(exists().where(*_IS_KNOWN))
 _THEM = select(bindparam("phone_key", type_=String).label("phone_key")).subquery("them")
+_ASKED_TO_REPORT = (
+    select(reporter_invites.c.program_id).where(reporter_invites.c.phone_key == _THEM.c.phone_key).scalar_subquery()
+)
 _ABOUT_THEM = (
     _THEM.c.phone_key,
     _p.person_id,
@@ -161,7 +180,7 @@ _ABOUT_THEM = (
     _p.safe_hours,
     _p.sender,
     _s.at.label("suppressed_at"),
-    reporters.c.program_id.label("reporter"),
+    func.coalesce(reporters.c.program_id, _ASKED_TO_REPORT).label("reporter"),
     exists(select(literal(1)).where(*_IS_KNOWN)).label("known"),
 )
 
@@ -188,7 +207,10 @@ time, and, since a claim takes the same lock first, no turn and no claim wait fo
 row as it is after the wait, but not the rows joined to it: so it is the conversation that is locked, not the person."""
 
 _BEFORE_ONE = Prepared(
-    _about((null().label("conversation_id"),), _THEM.outerjoin(people.people, _p.phone_key == _THEM.c.phone_key))
+    _about(
+        (null().label("conversation_id"), consent.last_state(_THEM.c.phone_key).label("consent")),
+        _THEM.outerjoin(people.people, _p.phone_key == _THEM.c.phone_key),
+    )
 )
 """The same of somebody who is in no conversation, or whom nobody has met: always one row."""
 
@@ -198,14 +220,14 @@ def _look(tx: Tx, phone: str, sid: str) -> Any:
     return _IN_A_CONVERSATION.one_or_none(tx, asked) or _BEFORE_ONE.one_or_none(tx, asked)
 
 
-def _conversation(tx: Tx, services: Services, context: Any, phone: str) -> Stored:
+def _conversation(tx: Tx, services: Services, context: Any, phone: str, ours: str | None) -> Stored:
     if context.conversation_id is not None:
         return conversations.from_row(tx, context)
     brought = people.brought(tx, context.person_id or "", code_word=context.code_word, duress_word=context.duress_word,
                              safe_hours=context.safe_hours)  # fmt: skip
     return conversations.start(
         tx,
-        person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0]),
+        person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0], ours),
         phone_key=context.phone_key,
         language=context.language or LANGUAGES[0],
         flow_version=services.script.version,

@@ -123,14 +123,18 @@ def _begun_at(row: Row[Any]) -> datetime:
 
 
 def _never_left(tx: Tx, services: Services, row: Row[Any]) -> str:
-    if row.attempts < MOST_ATTEMPTS:
+    """It is sent again; but not one that a person was told of and that later texts have passed by: said now, an old
+    question would be answered in place of the new one. What is about danger is never too late."""
+    passed_by = row.settled_at is not None and row.kind != "crisis" and outbox.later_left(tx, row)
+    if row.attempts < MOST_ATTEMPTS and not passed_by:
         outbox.put_back(tx, row.message_id)
         tx.after_commit(services.nudges.deliver)
         return "queued"
-    outbox.fail(tx, row.message_id, "never_taken", nth=row.attempts)
+    reason = "passed_by" if passed_by else "never_taken"
+    outbox.fail(tx, row.message_id, reason, nth=row.attempts)
     about = outbox.about(tx, row.message_id)
     assert about is not None
-    react.failed(tx, services, about, "never_taken")
+    react.failed(tx, services, about, reason)
     return "failed"
 
 

@@ -6,7 +6,7 @@ It needs nothing of the clock: it reads one row, writes calls, and sends them it
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import log
 from bot.services import Services
@@ -20,17 +20,19 @@ AGAIN = timedelta(minutes=5)
 """While it stays still, everybody is called again this often."""
 
 
-def watch(database: Database, services: Services) -> bool:
-    """One look. True if the clock beats."""
+def watch(database: Database, services: Services, since: datetime | None = None) -> bool:
+    """One look. True if the clock beats, or if this process watches only since just now: where everything starts at
+    once the clock has its time for a first beat, and nobody is called out of bed by a restart."""
     with database.transaction() as tx:
         heartbeats.beat(tx, "watch")
         beat = heartbeats.last_beat(tx, "clock")
-        if beat is not None and tx.now - beat <= LATE:
+        known = [at for at in (beat, since) if at is not None]
+        if known and tx.now - max(known) <= LATE:
             return True
-        since = "never" if beat is None else f"{beat:%Y%m%dT%H%M%S}"
+        last = "never" if beat is None else f"{beat:%Y%m%dT%H%M%S}"
         nth = 0 if beat is None else (tx.now - beat) // AGAIN
         who = [*page_staff.reach(tx, "director"), *page_staff.leads(tx), *staff.with_role(tx, "admin")]
-        called = page_staff.call(tx, services, who, why="clock", tier="P0", occasion=f"clock:{since}:{nth}")
+        called = page_staff.call(tx, services, who, why="clock", tier="P0", occasion=f"clock:{last}:{nth}")
         alert(tx, "clock_stopped")
         if not called:
             alert(tx, "nobody_called")

@@ -1,6 +1,6 @@
 """Which doors does the line have? Everything that answers over HTTP is put together here.
 
-The application is made with `Flask("bot.web")`, so that templates and static files are found beside this file.
+The application is a `Web`, made under this package's name, so that templates and static files are found beside it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, g, redirect, request
-from werkzeug.wrappers import Response
+from flask import Flask, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as AnyResponse
 
 from bot.services import Services
 from bot.store.staff import ROLES
@@ -17,6 +18,7 @@ from bot.web import (
     account,
     api,
     auth,
+    away,
     campaigns,
     desk,
     directory,
@@ -30,11 +32,25 @@ from bot.web import (
     staff,
     twilio,
 )
-from bot.web.campaigns import lists, one_by_one, spool
+from bot.web.campaigns import doors, lists, one_by_one, results, spool, trying
 from bot.web.context import EXTENSION, services
-from bot.web.desk import search
+from bot.web.desk import rooms, search
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
+
+
+class Web(Flask):
+    """Guards against what other sites make a browser do stand at every door but the carrier's: it is no browser, it
+    has a signature to show instead, and every text comes through there."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__)
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        return None if request.blueprint == twilio.blueprint.name else super().preprocess_request()
+
+    def process_response(self, response: Response) -> Response:
+        return response if request.blueprint == twilio.blueprint.name else super().process_response(response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,9 @@ _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver",
 _DIRECTORY = Room("Directory", "/directory/", frozenset({"directory", "lead", "admin"}))
 _SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
+_RECORD = Room("Record", "/desk/audit", frozenset({"auditor"}))
+_REACH = Room("Reach", "/desk/reach", frozenset({"admin"}))
+_FIGURES = Room("Figures", "/desk/figures", frozenset({"admin", "auditor"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
 
@@ -65,14 +84,15 @@ def register(app: Flask, built: Services) -> None:
     app.session_interface = StoredSessions(built.database, secure=built.settings.secure_cookies)
     app.request_class = spool.ListRequest
     app.before_request(lists.allow_larger)  # before anything reads the body
+    app.before_request(directory.imports.allow_larger)
     security.install(app, built.settings)
     app.before_request(auth.enforce)
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
     for room in (
-        twilio, health, api, auth, account, staff, desk, campaigns, lists, one_by_one, directory, flows, simulator,
-        openings, observations, search,
+        twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, trying, doors, results,
+        directory, flows, simulator, openings, observations, search, rooms,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
@@ -81,7 +101,7 @@ def register(app: Flask, built: Services) -> None:
 
 
 @auth.anyone
-def _front() -> Response:
+def _front() -> AnyResponse:
     """The bare address: to one's own room, or to the door. In simulation a newcomer meets the phones first."""
     account = auth.current_staff()
     if account is not None:
@@ -94,7 +114,7 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF)
+    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF, _REACH, _RECORD, _FIGURES)
     rooms = [room for room in mine if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)

@@ -19,7 +19,7 @@ LARGEST_REQUEST = 6 * 1024 * 1024
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -40,7 +40,7 @@ _PLAIN_WORDS = {
     500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),
     503: ("Not ready", "The line is starting, or a part of it is down. Try again in a minute."),
 }
-_DRAFT_FIELDS = ("text", "note")
+_DRAFT_FIELDS = ("text", "note", "brief")
 """Form fields whose words somebody typed with care: shown again when a form is turned away."""
 
 
@@ -81,8 +81,6 @@ def _refuse_other_sites() -> None:
 
 
 def _protect(response: Response) -> Response:
-    if request.blueprint == "twilio":
-        return response  # the carrier is no browser, and every text comes through its door
     for name, value in _HEADERS.items():
         response.headers[name] = value
     # Survivors' words must not lie in a browser's cache; our own stylesheet may, once it is checked for change.

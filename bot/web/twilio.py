@@ -115,20 +115,16 @@ def status() -> Response:
 
 def _refused() -> Response | None:
     """Signature first, before anything in the body is trusted."""
-    header = request.headers.get("X-Twilio-Signature")
+    environ, form = request.environ, request.form
+    header = environ.get("HTTP_X_TWILIO_SIGNATURE")
     if header is None:
         return _refuse("unsigned", 403)
-    environ = request.environ
-    path = environ.get("RAW_URI", environ.get("REQUEST_URI", request.full_path))
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path
+    path, _, query = raw.partition("?")
     check: SignatureCheck = services().signature
-    if not check.accepts(*_path_and_query(path), request.form, header, request.form.get("AccountSid")):
+    if not check.accepts(path, query, form, header, form.get("AccountSid")):
         return _refuse("signature", 403)
     return None
-
-
-def _path_and_query(raw: str) -> tuple[str, str]:
-    path, _, query = raw.partition("?")
-    return path, query
 
 
 def _refuse(reason: str, status_code: int) -> Response:

@@ -27,7 +27,7 @@ def area_of(
             causes.append(one.rule.cause)
             away = range(one.start, one.end)
             break
-    zip3 = _zip3(heard.words, asked, lexicon)
+    zip3 = _zip3(heard.words, asked, lexicon, far="far" in area)
     if zip3:
         area["zip3"] = zip3
         causes.append(Cause("area:zip"))
@@ -45,8 +45,9 @@ def area_of(
     return answers, causes
 
 
-def _zip3(words: Sequence[str], asked: bool, lexicon: Lexicon) -> str | None:
-    """The first three digits of the ZIP in the text. A house number, five digits or not, is not one."""
+def _zip3(words: Sequence[str], asked: bool, lexicon: Lexicon, *, far: bool = False) -> str | None:
+    """The first three digits of the ZIP in the text. A house number, five digits or not, is not one; three digits by
+    themselves are, and "far from 782"."""
     near, zips, streets = (lexicon.sets[key] for key in ("area.near", "area.zip_words", "area.streets"))
     alone = all(word in lexicon.sets["area.drop"] or word in zips or word.isdigit() or is_sign(word) for word in words)
     for at in range(len(words) - 1, -1, -1):
@@ -62,7 +63,7 @@ def _zip3(words: Sequence[str], asked: bool, lexicon: Lexicon) -> str | None:
                 return word[:3]
         elif len(word) == 9 and (asked or named):
             return word[:3]
-        elif len(word) == 3 and ((asked and alone) or named):
+        elif len(word) == 3 and ((asked and (alone or (far and before[-1:] and before[-1] in near))) or named):
             return word
     return None
 
@@ -86,16 +87,19 @@ def _place(heard: Heard, asked: bool, lexicon: Lexicon) -> Named | None:
     named = [
         one
         for one in named
-        if one.sure or (asked and one.end - one.start == len(bare)) or lexicon.places.after(words, one.end)
+        if one.sure
+        or (asked and one.end - one.start in (len(bare), len(words)))
+        or lexicon.places.after(words, one.end, one.place)
     ]
     if not asked:
         named = [one for one in named if any(w in near for w in words[max(0, one.start - 2) : one.start])]
+    end = lexicon.places.at_end(words) if asked else None
     if not named:
-        return None
+        return end
     sure = [one for one in named if one.sure]
     best = (sure or named)[0]
-    states = [one for one in named if one.place.state and one.start >= best.end]
-    state = lexicon.places.after(words, best.end) or (states[0].place if states else None)
+    states = [one for one in (*named, *([end] if end else [])) if one.place.state and one.start >= best.end]
+    state = lexicon.places.after(words, best.end, best.place) or (states[0].place if states else None)
     if state is not None and not best.place.state and not set(best.place.zip3s) & set(state.zip3s):
         # "jackson mi": a town we do not list, in a state we do
         return Named(state, best.start, best.end, True)

@@ -278,6 +278,17 @@ def test_phones_are_listed_with_the_latest_first(control: Control, twilio: Twili
     assert listed[2]["last_at"] is None
 
 
+def test_an_account_that_hides_numbers_shows_them_on_the_phone_alone(control: Control, simulator, line) -> None:
+    hiding = TwilioCarrier(ACCOUNT, TOKEN, (OURS,), "", simulator.base, line.base, ("content", "address"))
+    sid = hiding.send(text_to(ANA, "hello"))
+    listed = hiding.fetch(sid)
+    assert listed is not None
+    assert (listed.to, listed.body) == (ANA[:-4] + "XXXX", "")
+    assert hiding.look_up(to=ANA, since=datetime.now(UTC) - timedelta(hours=1)) == []
+    assert [text["body"] for text in control.thread(ANA)] == ["hello"]
+    assert hiding.fetch("SM" + "0" * 32) is None
+
+
 def test_a_thread_shows_both_sides_and_only_what_is_new(control: Control, twilio: TwilioCarrier) -> None:
     control.text(ANA, OURS, "hi")
     twilio.send(text_to(ANA, "hello"))

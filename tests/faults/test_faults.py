@@ -5,7 +5,7 @@ F1 stands in test_claim_race. A scenario is a function that asserts; a mutant br
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -22,12 +22,13 @@ from bot.rules import presence as presence_rules
 from bot.rules.may_send import Allowed
 from bot.rules.routing import Advocate, Waits, in_order
 from bot.store import handoff_offers, handoffs, heartbeats, ladder_steps, messages, pages, threads
+from bot.store.db import Database
 from bot.usecases import answer_offer, climb, receive, transfer
 from bot.usecases.claim import Claimed
 from bot.usecases.end_account import end_account
 from bot.usecases.refusal import Refused
 from bot.usecases.reply import Queued, reply
-from bot.usecases.watch import watch
+from bot.usecases.watch import LATE, watch
 from tests.faults.desk import Desk, check
 from tests.usecases.line import the_line
 
@@ -346,10 +347,23 @@ def _say(desk: Desk, conversation_id: str, staff_id: str, epoch: int) -> object:
 
 def _without_unique(desk: Desk, patch: pytest.MonkeyPatch) -> None:
     with desk.line.database.transaction() as tx:
-        for name in ("uq_messages_provider_sid",):
-            tx.conn.execute(text(f"DROP INDEX IF EXISTS {name}"))
+        tx.conn.execute(text(f"DROP INDEX {ONE_TEXT}"))
     look = receive._look
     patch.setattr(receive, "_look", lambda *a: _Unknown(look(*a)))
+
+
+ONE_TEXT = "uq_messages_provider_sid"
+
+
+@pytest.fixture
+def whole_again(postgres_database: Database) -> Iterator[None]:
+    """The database is the whole session's: what a mutant took out of it is put back."""
+    yield
+    table = messages.messages
+    (index,) = [index for index in table.indexes if index.name == ONE_TEXT]
+    with postgres_database.transaction() as tx:
+        tx.conn.execute(text("TRUNCATE messages CASCADE"))
+        index.create(tx.conn, checkfirst=True)
 
 
 class _Unknown:
@@ -424,12 +438,6 @@ def _always_later(self: SendError, code: object, _fate: str, staff_text: str) ->
 def _bot_without_epoch(_desk: Desk, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(threads, "refuse_queued", lambda *a: 0)
     patch.setattr("bot.usecases.claim_texts.may_send", lambda _facts: Allowed(600))
-
-
-def _allowed() -> Any:
-    from bot.rules.may_send import Allowed
-
-    return Allowed(600)
 
 
 def _by_conversation_only(_desk: Desk, patch: pytest.MonkeyPatch) -> None:
@@ -514,7 +522,7 @@ def test_it_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch, scenario: Scenari
 
 
 @pytest.mark.parametrize(("scenario", "mutant"), [row[1:] for row in FAULTS], ids=NAMES)
-def test_its_mutant_is_caught(postgres_database, clock, monkeypatch, scenario, mutant) -> None:
+def test_its_mutant_is_caught(postgres_database, whole_again, clock, monkeypatch, scenario, mutant) -> None:
     desk = Desk(the_line(postgres_database, clock))
     mutant(desk, monkeypatch)
     caught = False
@@ -523,6 +531,15 @@ def test_its_mutant_is_caught(postgres_database, clock, monkeypatch, scenario, m
     except BaseException:
         caught = True
     assert caught, "the scenario does not see what it is for"
+
+
+def test_where_everything_starts_at_once_the_clock_has_time_for_its_first_beat(sqlite_database, clock) -> None:
+    desk = Desk(the_line(sqlite_database, clock))
+    lead, began = desk.colleague("Marta", "lead", sms=True), clock.now()
+    assert watch(desk.line.database, desk.line.services, began)
+    clock.advance(LATE + timedelta(seconds=1))
+    assert not watch(desk.line.database, desk.line.services, began)
+    assert (lead, "sent") in desk.called("clock")
 
 
 @pytest.mark.parametrize("hours", [1, 23])

@@ -45,12 +45,15 @@ def kept(account: Account) -> Iterator[Complaint]:
     for text in account.heard:
         if text.missing_at_200 or (text.answered_at and text.sid not in ours):
             yield Complaint(1, f"200 for {text.sid}, which was not kept")
+    withdrawn = list(_withdrawn(account))
     firsts: dict[str, Row] = {}
     for row in ours.values():
         firsts.setdefault(row.conversation_id, min(firsts.get(row.conversation_id, row), row, key=lambda r: r.seq))
     for first in firsts.values():
         # What the list brought may have been overtaken, by their own STOP perhaps: then it is kept and not answered.
-        if first.sent_at is None and (first.conversation_id, first.created_at) not in answers:
+        # Nor is somebody who has stopped, and begins a new conversation.
+        stopped = any(number == first.number and since < first.created_at < until for number, since, until in withdrawn)
+        if first.sent_at is None and not stopped and (first.conversation_id, first.created_at) not in answers:
             yield Complaint(1, f"the turn of {first.provider_sid} was kept without its replies")
 
 
@@ -166,7 +169,8 @@ def silent(account: Account) -> Iterator[Complaint]:
 
 
 def ordered(account: Account) -> Iterator[Complaint]:
-    """One person's texts of one kind leave in the order they were written."""
+    """One person's texts of one kind leave in the order they were written; but what is about danger waits for none
+    that has to be tried again."""
     first: dict[str, datetime] = {}
     for text in account.taken:
         first.setdefault(text.message_id, text.at)
@@ -176,7 +180,8 @@ def ordered(account: Account) -> Iterator[Complaint]:
             lanes[row.conversation_id, row.kind].append(row)
     for rows in lanes.values():
         for before, after in pairwise(sorted(rows, key=lambda row: row.seq)):
-            if first[before.message_id] > first[after.message_id]:
+            overtakes = after.kind == "crisis" and before.attempts > 1
+            if first[before.message_id] > first[after.message_id] and not overtakes:
                 yield Complaint(BESIDES, f"{_name(after)} left before {_name(before)}")
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from bot.services import Services
-from bot.web import twilio
+from bot.web import Web, twilio
 from bot.web.context import EXTENSION
 from tests.proof.account import Heard, Taken
 from tests.web.line import services_on
@@ -33,7 +33,7 @@ def services_of(**parts: Any) -> Services:
 
 @cache
 def _app() -> Flask:
-    app = Flask("bot.web")
+    app = Web()
     app.register_blueprint(twilio.blueprint)
     return app
 

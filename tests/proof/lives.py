@@ -19,13 +19,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from bot import log
 from bot.store import schema
 from bot.store.crypto import Keyring
 from bot.store.db import Database
 from bot.usecases import deliver, settle
 from bot.web import twilio as door
 from tests.conftest import TEST_KEYS, TEST_SECRET
+from tests.logs import configured
 from tests.proof import points
 from tests.proof.checker import Complaint, check
 from tests.proof.world import InLine, Plan, TickingClock, World
@@ -120,7 +120,6 @@ class Lives:
 def simulated(patch: Patch, url: str = IN_MEMORY) -> Iterator[Lives]:
     """The line's own modules, marked and without threads. `patch` sets an attribute; whoever gave it undoes it."""
     lives = Lives(url)
-    log.configure()
     points.mark(lives.reach, patch)
     points.mark_act("receive", door, "receive", patch, reach=lives.reach)
     points.mark_act("receipt", door, "receipt", patch, reach=lives.reach)
@@ -134,7 +133,8 @@ def simulated(patch: Patch, url: str = IN_MEMORY) -> Iterator[Lives]:
     thresholds = gc.get_threshold()
     gc.set_threshold(20_000, 20, 20)
     try:
-        yield lives
+        with configured():
+            yield lives
     finally:
         gc.set_threshold(*thresholds)
         lives.empty()

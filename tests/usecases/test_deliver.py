@@ -18,7 +18,7 @@ from bot.usecases.claim import Claimed, claim
 from bot.usecases.deliver import LEASE
 from bot.usecases.receipt import receipt
 from bot.usecases.reply import reply
-from bot.usecases.settle import LOOK_AGAIN, MOST_ATTEMPTS, SAFE_WAIT
+from bot.usecases.settle import LOOK_AGAIN, LOOK_SLOWLY, MOST_ATTEMPTS, SAFE_WAIT
 from tests.usecases.line import PERSON, TheLine, the_line
 
 SECOND = "+12105550143"
@@ -308,6 +308,25 @@ def test_a_text_the_carrier_never_takes_is_given_to_a_human(line) -> None:
         look_until_settled(line)
     assert line.statuses() == [("C1", "failed", "never_taken")]
     assert line.shows()["handoff"]["reason"] == "text_failed"
+
+
+def test_a_text_that_later_ones_have_passed_by_is_not_said_after_them(line) -> None:
+    """Nobody could tell for five minutes, a person was told, and what came later went ahead; then it proves absent."""
+    line.text("hi")
+    line.carrier.fail_next(SendError("timeout", "unknown", "No answer."))
+    line.deliver()
+    line.carrier.list_error = SendError("timeout", "later", "No answer.")
+    while line.shows()["handoff"] is None:
+        line.clock.advance(timedelta(seconds=30))
+        line.settle()
+    line.text("1")
+    assert len(line.deliver()) == 1
+    line.carrier.list_error = None
+    for _ in range(3):
+        line.clock.advance(LOOK_SLOWLY)
+        line.settle()
+    assert line.statuses()[0] == ("C1", "failed", "passed_by")
+    assert line.deliver() == []
 
 
 # --- Receipts -----------------------------------------------------------------------------------------------------

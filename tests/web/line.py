@@ -88,7 +88,7 @@ def services_on(database: Database, **changes: str) -> Services:
 
 
 def app_on(services: Services) -> Flask:
-    app = Flask("bot.web")
+    app = web.Web()
     web.register(app, services)
     return app
 

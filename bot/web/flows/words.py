@@ -93,6 +93,7 @@ _NAMED = {
     "option": "they chose {}",
     "undecided": "the answer to {} could still change what fits",
     "outcome": "it ended as {}",
+    "door": "the word is that of the {} door",
     "resume": "they were at {}",
 }
 _DEEDS = {
