@@ -43,7 +43,7 @@ BEFORE_ANYTHING = frozenset({"idle", "invited"})
 HEARD_WITHOUT_A_CODE_WORD = HEARD_AT_ONCE | {"human", "help", "erase"}
 """And these too, unless the person chose a word by which we know that it is them."""
 
-_BEFORE_THE_WORD = HEARD_WITHOUT_A_CODE_WORD | {"no", "skip", "who", "hostile"}
+_BEFORE_THE_WORD = HEARD_WITHOUT_A_CODE_WORD | {"no", "skip", "who", "hostile", "duress"}
 """What is answered at the beginning even of somebody who chose a code word: a way out, and what betrays nothing."""
 
 _CRISIS = frozenset({Intent.SUICIDE, Intent.MEDICAL, Intent.DANGER, Intent.MINOR})
@@ -140,7 +140,8 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
         _fire(cursor, "changed")
         return
     unasked = event.late and trigger not in heard and cursor.state not in BEFORE_ANYTHING
-    if unasked or _begins_with_a_word(cursor, trigger) or (event.gap and _must_check_first(cursor, trigger)):
+    unasked = unasked or _begins_with_a_word(cursor, trigger, event.text)
+    if unasked or (event.gap and _must_check_first(cursor, trigger)):
         # Whoever holds the phone now may not be who wrote before; nothing they say is taken as an answer yet.
         cursor.safe_now = False
         if cursor.state == "safe_now":
@@ -171,10 +172,11 @@ def _in_another_hand(cursor: Cursor, text: str) -> bool:
     return another
 
 
-def _begins_with_a_word(cursor: Cursor, trigger: str) -> bool:
-    """They chose a code word in an earlier conversation: a new one begins with it, unless they decline or ask who we
-    are, which betrays nothing."""
-    return cursor.state in BEFORE_ANYTHING and "code_word" in cursor.answers and trigger not in _BEFORE_THE_WORD
+def _begins_with_a_word(cursor: Cursor, trigger: str, text: str) -> bool:
+    """They chose a code word in an earlier conversation: a new one begins with it, unless they have just sent it, or
+    decline, or ask who we are, which betrays nothing."""
+    begins = cursor.state in BEFORE_ANYTHING and "code_word" in cursor.answers and trigger not in _BEFORE_THE_WORD
+    return begins and not _is_word(cursor, "code_word", text)
 
 
 def _must_check_first(cursor: Cursor, trigger: str) -> bool:
@@ -193,7 +195,11 @@ def _was_asked_otherwise(cursor: Cursor, trigger: str) -> bool:
 
 
 def _is_duress_word(cursor: Cursor, text: str) -> bool:
-    word = cursor.answers.get("duress_word")
+    return _is_word(cursor, "duress_word", text)
+
+
+def _is_word(cursor: Cursor, which: str, text: str) -> bool:
+    word = cursor.answers.get(which)
     return word is not None and "".join(cursor.script.lexicon.hear(text).plain) == word
 
 

@@ -204,6 +204,19 @@ def test_while_an_advocate_holds_it_the_bot_is_silent(text: str) -> None:
     assert not any(isinstance(a, HandOff) for a in turn.actions)
 
 
+@pytest.mark.parametrize("state", ["idle", "invited"])
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [("hi", ["S3"]), ("1", ["S3"]), ("i need a place", ["S3"]), ("bluebird", ["C1"]), ("sparrow", ["G1"]),
+     ("STOP", ["X1"]), ("he hit me", ["D1"]), ("person", ["H1"])],
+)  # fmt: skip
+def test_a_conversation_of_who_chose_a_code_word_begins_with_it(state: str, text: str, keys: list[str]) -> None:
+    words = {"code_word": "bluebird", "duress_word": "sparrow"}
+    here = Conversation(state=state, answers=words, marks=("outreach",))
+    said = answer(here, MessageReceived(text), SCRIPT)[1]
+    assert [say.key for say in said] == keys
+
+
 def test_danger_while_an_advocate_holds_it_makes_the_queue_louder() -> None:
     turn = step(somewhere("waiting", held_by=Holder.ADVOCATE), MessageReceived("he found me"), SCRIPT)
     assert [(str(a.tier), a.reason) for a in turn.actions if isinstance(a, TellAdvocates)] == [("P0", "danger")]
