@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ _RATE = re.compile(
     r"(?P<sender>\+[1-9][0-9]{6,14}|[0-9]{3,8}|MG[0-9a-fA-F]{32}|\*)"
     r"=(?P<per_s>[0-9]{1,4}(\.[0-9]{1,3})?)(/(?P<per_day>[1-9][0-9]{0,7}))?"
 )
+_PRICE = re.compile(r"(?P<amount>[0-9]{1,3}(\.[0-9]{1,6})?) (?P<money>[A-Z]{3})")
 # One GSM-7 septet a character, and nothing that a copy file could read as a placeholder.
 _BRAND = re.compile(r"[A-Za-z0-9 .,&'()/-]{1,15}")
 
@@ -84,6 +86,8 @@ class Settings:
     ladder_file: str = ""
     lookup_budget: int = 2_000
     """How many lines the carrier may be asked about for one list; each look-up costs money."""
+    segment_price: tuple[Decimal, str] | None = None
+    """What one segment costs, and in which money; None where nobody has set it, and then no cost is shown."""
 
     @property
     def demo(self) -> bool:
@@ -128,6 +132,7 @@ class Settings:
             mail_from=_mail_from(env),
             ladder_file=env.get("LADDER_FILE", "").strip(),
             lookup_budget=_lookup_budget(env),
+            segment_price=_price(env),
         )
 
 
@@ -341,6 +346,15 @@ def _lookup_budget(env: Mapping[str, str]) -> int:
     if not (raw.isascii() and raw.isdecimal()) or len(raw) > 7:
         raise SettingsError("LOOKUP_BUDGET must be a whole number of look-ups for one list: 0 asks about none.")
     return int(raw)
+
+
+def _price(env: Mapping[str, str]) -> tuple[Decimal, str] | None:
+    """`0.0083 USD`: what the carrier bills for one segment to a phone, its fees with it."""
+    raw = env.get("SEGMENT_PRICE", "").strip()
+    found = _PRICE.fullmatch(raw)
+    if raw and found is None:
+        raise SettingsError("SEGMENT_PRICE must be like 0.0083 USD: what one segment costs, and in which money.")
+    return (Decimal(found["amount"]), found["money"]) if found else None
 
 
 def _brand(env: Mapping[str, str]) -> str:

@@ -71,6 +71,13 @@ def end(tx: Tx, conversation_id: str, ending: str, *, waits_only: bool = False, 
     tx.conn.execute(promises.update().where(*where).values(ending=ending, ended_at=tx.now))
 
 
+def not_kept(tx: Tx, conversation_id: str, at: datetime) -> None:
+    """What was written at that moment was taken back: the promises it kept stand again."""
+    p = promises.c
+    where = (p.conversation_id == conversation_id, p.ending == "kept", p.ended_at == at)
+    tx.conn.execute(promises.update().where(*where).values(ending=None, ended_at=None))
+
+
 def end_one(tx: Tx, promise_id: str, ending: str) -> None:
     p = promises.c
     update = promises.update().where(p.promise_id == promise_id, p.ended_at.is_(None))

@@ -28,6 +28,7 @@ from bot.store import (
     conversations,
     directory,
     directory_records,
+    drafts,
     first_contacts,
     handoff_offers,
     handoffs,
@@ -58,9 +59,9 @@ __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating
 
 AGGREGATES = (
     alerts, api_keys, asks, audit, campaign_harm, campaigns, canaries, consent, conversations, directory,
-    directory_records, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists, messages,
-    openings, pacing, pages, people, presence, promises, redactions, reviews, rota, senders, staff, tasks, unmet,
-    vetting, watermarks,
+    directory_records, drafts, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists,
+    messages, openings, pacing, pages, people, presence, promises, redactions, reviews, rota, senders, staff, tasks,
+    unmet, vetting, watermarks,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -75,6 +76,7 @@ SEALED = (
     "campaigns.sender",
     "contacts.body",
     "conversations.mind",
+    "drafts.body",
     "list_pages.rows",
     "lists.headings",
     "messages.body",

@@ -14,7 +14,7 @@ from bot import log, metrics
 from bot.ports import OutboundText
 from bot.rules.asking import OFFICE_HOURS
 from bot.rules.hours import place_of
-from bot.rules.may_send import UNPROMPTED, Allowed, Later, Refused, SendFacts, may_send
+from bot.rules.may_send import TIMED, Allowed, Later, Refused, SendFacts, may_send
 from bot.rules.sending import ANSWER, CAMPAIGN, URGENT, Limit, Standing, handed_over, limit_of, room, sender_for
 from bot.services import Services
 from bot.settings import Settings
@@ -188,7 +188,7 @@ def _withhold(tx: Tx, message_id: str, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What is known of the texts of one claim that nobody asked for."""
+    """What is known of the texts of one claim that keep to somebody's hours."""
 
     stopped: bool
     consents: Mapping[str, str]
@@ -201,15 +201,15 @@ class _About:
 
 def _gather(tx: Tx, rows: Sequence[Row[Any]]) -> _About | None:
     """In one statement for each kind of fact, however many texts there are."""
-    unprompted = [row for row in rows if row.kind in UNPROMPTED]
-    if not unprompted:
+    timed = [row for row in rows if row.kind in TIMED]
+    if not timed:
         return None
-    people = {row.person_id for row in unprompted}
-    recipients = {row.recipient_id for row in unprompted if row.kind == "campaign"}
-    asked = {row.phone_key for row in unprompted if row.kind == "ask"}
+    people = {row.person_id for row in timed}
+    recipients = {row.recipient_id for row in timed if row.kind == "campaign"}
+    asked = {row.phone_key for row in timed if row.kind == "ask"}
     return _About(
         stopped=campaigns.stopped(tx),
-        consents=outbox.consents(tx, {row.phone_key for row in unprompted}),
+        consents=outbox.consents(tx, {row.phone_key for row in timed}),
         wrote_at=outbox.last_inbound(tx, people),
         campaigns=outbox.campaigns_of(tx, recipients) if recipients else {},
         releases=outbox.releases(tx, people) if recipients else {},
@@ -231,7 +231,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None, word
         "allow_unreviewed": services.settings.allow_unreviewed_texts,
         "attempts": row.attempts,
     }
-    if about is None or row.kind not in UNPROMPTED:
+    if about is None or row.kind not in TIMED:
         return SendFacts(**basics)
     timezone, hours = about.offices.get(row.phone_key, (None, None))
     return SendFacts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.services import Services
-from bot.store import audit, conversations, handoff_offers, handoffs, presence, promises
+from bot.store import audit, conversations, drafts, handoff_offers, handoffs, own_texts, presence, promises
 from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.usecases import turn
@@ -29,11 +29,14 @@ def finish(database: Database, services: Services, *, conversation_id: str, staf
             return Refused("This hand-off is closed already.")
         if refused := _may_not(tx, stored, handoff, staff_id, epoch, outcome):
             return refused
+        if any(text.kind == own_texts.SCHEDULED for text in own_texts.waiting(tx, conversation_id)):
+            return Refused("A text still waits for its hour. Cancel it, or park this person until it has left.")
         closing = {"by_id": staff_id, "owner_id": staff_id, "outcome_at": outcome_at}
         if not handoffs.close(tx, handoff.handoff_id, outcome, **closing):
             return Refused("You do not hold this conversation, so you cannot finish it.")
         handoff_offers.end_all(tx, handoff.handoff_id, "rescinded")
         handoff_offers.end_chair(tx, handoff.handoff_id)
+        drafts.drop(tx, conversation_id, staff_id)
         if handoff.tier == "P0":
             rest = timedelta(minutes=services.ladder.decompress_minutes)
             presence.write(tx, staff_id, rests_until=tx.now + rest)

@@ -20,6 +20,7 @@ from bot.store import (
     campaigns,
     consent,
     directory,
+    drafts,
     first_contacts,
     handoffs,
     holds,
@@ -83,7 +84,10 @@ def _theirs(tx: Tx, number: str) -> dict[Table, ColumnElement[bool]]:
     p, c = people.people.c, conversations.c
     person = select(p.person_id).where(p.phone_key == phone_key)
     talks = select(c.conversation_id).where(c.person_id.in_(person))
-    by_talk = (messages, handoffs.handoffs, handoffs.notes, promises.promises, directory.offers, directory.holds)
+    by_talk = (
+        drafts.drafts, messages, handoffs.handoffs, handoffs.notes, promises.promises, directory.offers,
+        directory.holds,
+    )  # fmt: skip
     by_hand = (first_contacts.presses, first_contacts.first_contacts)
     by_person = (campaigns.recipients, *by_hand, consent.releases, conversations)
     return {

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.rules.hours import next_safe, place_of
+from bot.rules.hours import BY_DAY, next_safe
 from bot.rules.ladder import LOOK_AGAIN
-from bot.store import audit, conversations, handoffs, people
+from bot.store import audit, handoffs, people
 from bot.store.db import Database, Tx
+from bot.usecases.composing import where_they_may_be
 from bot.usecases.holding import Held, held
 from bot.usecases.refusal import Refused
 
@@ -74,9 +75,7 @@ def _not_now() -> Refused:
 def _safe_from(tx: Tx, mine: Held, at: datetime) -> datetime | None:
     """The first moment from then on in their own hours; who chose none may be written to by day."""
     person = people.get(tx, mine.stored.person_id)
-    zips = conversations.stated_zip3s(tx, [mine.stored.person_id]).get(mine.stored.person_id, ())
-    place = place_of(people.number_of(tx, mine.stored.person_id), zips)
     chosen = person.safe_hours if person is not None else None
-    return next_safe(place, at, chosen or "morning,afternoon")
+    return next_safe(where_they_may_be(tx, mine.stored.person_id), at, chosen or BY_DAY)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from bot.services import Services
-from bot.store import consent, conversations, handoffs, messages, people
+from bot.store import consent, conversations, handoffs, messages, own_texts, people
 from bot.store import promises as kept_promises
 from bot.store.conversations import Stored
 from bot.store.db import Tx
@@ -234,6 +234,8 @@ def _save(work: Work) -> None:
         "burst": burst,
     }
     conversations.save(tx, stored.conversation_id, values)
+    if work.epoch != stored.epoch:
+        own_texts.drop_scheduled(tx, stored.conversation_id)
     if work.closes:
         conversations.close(tx, stored.conversation_id)
     if new_flags := [flag for flag in conversation.flags if flag not in stored.conversation.flags]:

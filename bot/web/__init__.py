@@ -33,7 +33,7 @@ from bot.web import (
 )
 from bot.web.campaigns import lists, one_by_one, spool
 from bot.web.context import EXTENSION, services
-from bot.web.desk import search
+from bot.web.desk import composing, search
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
@@ -87,7 +87,7 @@ def register(app: Flask, built: Services) -> None:
     app.add_url_rule("/", "front", _front)
     for room in (
         twilio, health, api, auth, account, staff, desk, campaigns, lists, one_by_one, directory, flows, simulator,
-        openings, observations, search,
+        openings, observations, search, composing,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key

@@ -131,4 +131,4 @@ def _conditions(row: Row) -> str:
 
 def _said_by_others(key: str) -> bool:
     """To providers, by campaigns, by an advocate, to staff who are called, or after a state nobody is put in yet."""
-    return key.startswith("PU") or key in ("O1", "O2", "O3", "O4", "H0", "V1", "L0", "PG1")
+    return key.startswith(("PU", "RW")) or key in ("O1", "O2", "O3", "O4", "H0", "V1", "L0", "PG1")

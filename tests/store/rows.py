@@ -26,6 +26,7 @@ CHOSEN: dict[str, Any] = {
     "conversations.held_by": "bot",
     "criteria.basis": "law",
     "criteria.hardness": "hard",
+    "drafts.message_id": None,
     "handoffs.tier": "P1",
     "handoffs.state": "waiting",
     "handoffs.owner_id": None,

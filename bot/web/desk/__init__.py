@@ -8,14 +8,13 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.rules.segments import measure
 from bot.store import audit
-from bot.usecases import be_present, do_not_text, finish, hear_page, hold, note, reply, shift
+from bot.usecases import be_present, do_not_text, finish, hear_page, hold, note, shift
 from bot.usecases.claim import Claimed, claim
 from bot.usecases.refusal import Refused
 from bot.web.auth import current_staff, is_poll, roles, signed_in
 from bot.web.context import services
-from bot.web.desk import views, words
+from bot.web.desk import sheet, views, words
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -65,7 +64,7 @@ def take(handoff_id: str) -> AnyResponse:
 
 
 @blueprint.after_request
-def _present(response: Response) -> Response:
+def present(response: Response) -> Response:
     """A poll says that their page is open, anything else that they are there."""
     account = current_staff()
     if account is not None and response.status_code < 400:
@@ -132,9 +131,7 @@ def conversation(conversation_id: str) -> str:
         audit.record(tx, act="conversation_viewed", staff_id=signed_in().staff_id, object_id=conversation_id)
     rendered = shown.handoff.inbound_seq
     be_present.saw(services().database, staff_id=signed_in().staff_id, conversation_id=conversation_id, seq=rendered)
-    key = request.args.get("say", "")
-    asked = next((canned.text for canned in shown.canned if canned.key == key), None)
-    return _page(shown, draft=asked)
+    return _page(shown)
 
 
 @blueprint.get("/conversations/<conversation_id>/live")
@@ -142,20 +139,6 @@ def conversation(conversation_id: str) -> str:
 def conversation_live(conversation_id: str) -> Response:
     """The thread and who holds it: 304 while nothing is new."""
     return _unless_same(_live_fragment(_talk(conversation_id)))
-
-
-@blueprint.post("/conversations/<conversation_id>/reply")
-@roles(*DESK)
-def send(conversation_id: str) -> AnyResponse | tuple[str, int]:
-    built = services()
-    text = request.form.get("text", "")
-    answer = reply.reply(
-        built.database, built, conversation_id=_known(conversation_id), staff_id=signed_in().staff_id,
-        epoch=_epoch(), text=text,
-    )  # fmt: skip
-    if isinstance(answer, Refused):
-        return _page(_talk(conversation_id), draft=text, problem=answer.reason), 409
-    return _back_to(conversation_id)
 
 
 @blueprint.post("/conversations/<conversation_id>/note")
@@ -207,7 +190,7 @@ def wrap_up(conversation_id: str) -> AnyResponse | tuple[str, int]:
     refused = finish.finish(
         built.database, built, conversation_id=_known(conversation_id), staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
-        epoch=_epoch() if "epoch" in request.form else None,
+        epoch=epoch_shown() if "epoch" in request.form else None,
     )  # fmt: skip
     if refused:
         return _page(_talk(conversation_id), draft=text, problem=refused.reason), 409
@@ -226,7 +209,7 @@ def stop(conversation_id: str) -> AnyResponse:
     return _back_to(conversation_id)
 
 
-def _epoch() -> int:
+def epoch_shown() -> int:
     """The one the page was shown with; a page that names none was shown under no owner."""
     epoch = request.form.get("epoch", "")
     return int(epoch) if re.fullmatch(r"[0-9]{1,9}", epoch) else -1
@@ -257,12 +240,13 @@ def _live_fragment(shown: views.Talk) -> str:
 
 
 def _page(shown: views.Talk, *, draft: str | None = None, **more: str) -> str:
-    """`draft` is what stands in the box; without one, the first words of a human. `more`: problems, and what was typed
-    elsewhere."""
-    words_in_box = shown.first_draft if draft is None else draft
+    """`draft` is what was typed in the box and came back; without one, the draft that is kept. `more`: problems, and
+    what was typed elsewhere."""
+    with services().database.reading() as tx:
+        pen = sheet.pen(tx, services(), signed_in(), shown, typed=draft)
     return render_template(
-        "desk/conversation.html", talk=shown, words=words, fragment=_thread_fragment(shown), draft=words_in_box,
-        etag=_etag(_live_fragment(shown)), measured=measure(words_in_box), hours=hold.HOURS, **more,
+        "desk/conversation.html", talk=shown, words=words, fragment=_thread_fragment(shown), pen=pen,
+        etag=_etag(_live_fragment(shown)), hours=hold.HOURS, **more,
     )  # fmt: skip
 
 
