@@ -223,6 +223,13 @@ window.addEventListener("pagehide", () => {
 });
 window.addEventListener("beforeunload", (event) => { if (dirty && $("kept")?.classList.contains("lost")) event.preventDefault(); });
 
+// A log-in that ended leads every poll to the log-in page; not away from words that nobody else has.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.status !== 401 || !dirty) return;
+  event.preventDefault();
+  tellKept("Not kept: your log-in has ended. Log in in another tab.", true);
+});
+
 // Before live.js, which would take a second press for the same one: here it is a new try of the same text.
 document.addEventListener("submit", (event) => {
   const form = event.target;
