@@ -77,7 +77,7 @@ def take_back(tx: Tx, message_id: str, staff_id: str) -> bool:
 
 
 def drop_scheduled(tx: Tx, conversation_id: str) -> None:
-    """The conversation has changed hands: what its last owner scheduled is not what its new one would say."""
+    """What waits for its hour never leaves: the conversation has changed hands."""
     theirs = (_m.conversation_id == conversation_id, _m.kind == SCHEDULED, _m.status == "queued")
     values = {"status": "refused", "reason": "stale_epoch", "settled_at": tx.now}
     tx.conn.execute(messages.update().where(*theirs).values(**values))

@@ -21,6 +21,8 @@ from bot.settings import Settings
 from bot.store import campaigns, conversations, outbox, senders
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
+from bot.store.own_texts import SCHEDULED
+from bot.usecases import drop_scheduled
 from bot.usecases.signed_off import wording_at_the_gate
 from bot.usecases.withhold_unsigned import AGAIN, UNSIGNED, tell_of_unsigned
 from flows.wording import Wording
@@ -160,6 +162,10 @@ def _asked_once_more(tx: Tx, services: Services, row: Row[Any], facts: SendFacts
             return validity_s
         case Refused(reason) if reason == UNSIGNED and not tell_of_unsigned(
             tx, services, conversation_id=row.conversation_id, kind=row.kind
+        ):
+            outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
+        case Refused(reason) if row.kind == SCHEDULED and not drop_scheduled.at_its_hour(
+            tx, services, conversation_id=row.conversation_id, message_id=row.message_id
         ):
             outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
         case Refused(reason):

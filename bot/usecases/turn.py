@@ -12,11 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from bot.services import Services
-from bot.store import consent, conversations, handoffs, messages, own_texts, people
+from bot.store import consent, conversations, handoffs, messages, people
 from bot.store import promises as kept_promises
 from bot.store.conversations import Stored
 from bot.store.db import Tx
-from bot.usecases import find_openings, fire_protocol, hand_off, keep_searching, promises, withdraw_holds
+from bot.usecases import (
+    drop_scheduled,
+    find_openings,
+    fire_protocol,
+    hand_off,
+    keep_searching,
+    promises,
+    withdraw_holds,
+)
 from flows.actions import (
     Action,
     Close,
@@ -235,7 +243,7 @@ def _save(work: Work) -> None:
     }
     conversations.save(tx, stored.conversation_id, values)
     if work.epoch != stored.epoch:
-        own_texts.drop_scheduled(tx, stored.conversation_id)
+        drop_scheduled.at_a_change_of_hands(tx, work.services, stored.conversation_id)
     if work.closes:
         conversations.close(tx, stored.conversation_id)
     if new_flags := [flag for flag in conversation.flags if flag not in stored.conversation.flags]:

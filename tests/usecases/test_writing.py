@@ -287,10 +287,14 @@ def test_a_scheduled_text_is_cancelled_put_off_or_dropped_but_never_wrong(ana: A
     assert ana.line.deliver() == ["two"]
     ana.chose("morning")
     ana.later(hours=4)
+    ana.line.text("hello?")
+    ana.later(minutes=20)
     ana.schedules("three")
     ana.chose("")
+    assert not ana.desk.hand_off().unanswered
     ana.later(hours=16)
     assert ana.line.deliver() == []
+    assert ana.desk.hand_off().unanswered, "nothing answered them, and the ladder says so"
     assert [reason for _, _, reason in ana.thread()] == ["taken_back", None, "only_after_they_write"]
 
 
@@ -313,6 +317,8 @@ def test_a_change_of_hands_or_a_stop_drops_it_at_once_and_the_desk_says_so(ana: 
             transfer.put_back(**where, **ana.mine)
     reason = "stopped" if how in ("stop", "do_not_text") else "stale_epoch"
     assert ana.thread() == [("Good morning", "refused", reason)]
+    if how == "take_over":
+        assert ana.desk.hand_off().unanswered
     ana.later(hours=19)
     assert "Good morning" not in ana.line.deliver()
     check(ana.desk)
