@@ -6,9 +6,9 @@ presses Send, there is one text. Once it is a text the words stand with the text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -105,13 +105,7 @@ def became(tx: Tx, *, draft_id: str, conversation_id: str, staff_id: str, epoch:
     tx.conn.execute(drafts.insert(), row)
 
 
-def writers(tx: Tx, conversation_id: str) -> Sequence[str]:
-    """Whose drafts to this person are kept."""
-    query = select(_d.staff_id).where(_d.conversation_id == conversation_id, _d.message_id.is_(None))
-    return tx.conn.execute(query).scalars().all()
-
-
-def _opened(tx: Tx, row: Row | None) -> Draft | None:
+def _opened(tx: Tx, row: Row[Any] | None) -> Draft | None:
     if row is None:
         return None
     draft_id = row.draft_id

@@ -123,7 +123,8 @@ def advice(tx: Tx, services: Services, talk: Talk, words: str) -> Advice:
 def _box(talk: Talk, draft: Draft | None, typed: str | None, sent: Sent | None) -> Box:
     page_id = new_id()
     if sent is not None:
-        return Box(sent.words, sent.draft_id, sent.page_id, sent.since, None, older=False)
+        kept_at = draft.saved_at if draft is not None and draft.draft_id == sent.draft_id else None
+        return Box(sent.words, sent.draft_id, sent.page_id, sent.since, kept_at, older=False)
     if draft is None:
         return Box(talk.first_draft if typed is None else typed, new_id(), page_id, "", None, older=False)
     words = draft.words if typed is None else typed
