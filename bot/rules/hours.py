@@ -93,6 +93,13 @@ def next_safe(place: Place, now: datetime, safe_hours: str) -> datetime | None:
     return _first(now, lambda moment: safe_now(place, moment, safe_hours))
 
 
+def safe_moments(place: Place, now: datetime, safe_hours: str, within: timedelta) -> list[datetime]:
+    """Every full hour to come, up to so far ahead, that lies in the hours the person chose."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = (hour + timedelta(hours=n) for n in range(1, within // timedelta(hours=1) + 1))
+    return [moment for moment in hours if moment <= now + within and safe_now(place, moment, safe_hours)]
+
+
 def next_open_and_safe(place: Place, now: datetime, window: tuple[int, int], safe_hours: str) -> datetime | None:
     """The first moment from `now` on that is inside both the campaign's hours and the person's own."""
     return _first(

@@ -83,6 +83,8 @@ class SendFacts:
     """When the person last wrote, in any conversation."""
     expected: bool = False
     """The person waits for this notice, because it keeps a promise made to them (a later wait, a held place)."""
+    doubted: bool = False
+    """Somebody else may hold the phone: usecases.holder.in_doubt. A notice would tell them what this is."""
 
     timezone: str | None = None
     """The time zone of the program that is asked, where it is known."""
@@ -169,6 +171,8 @@ def _always(facts: SendFacts) -> str | None:
         return "stale"
     if facts.kind == "scheduled" and facts.now - facts.created_at > LONGEST_SCHEDULED:
         return "stale"
+    if facts.kind == "scheduled" and facts.doubted:
+        return "holder_in_doubt"
     if not facts.reviewed and not facts.allow_unreviewed:
         return "unreviewed"
     if facts.kind in BOT_KINDS | {"scheduled"} and facts.epoch != facts.current_epoch:
@@ -179,7 +183,9 @@ def _always(facts: SendFacts) -> str | None:
 
 
 def _unprompted(facts: SendFacts) -> str | None:
-    return "consent_withdrawn" if facts.consent == "withdrawn" else None
+    if facts.consent == "withdrawn":
+        return "consent_withdrawn"
+    return "holder_in_doubt" if facts.doubted else None
 
 
 def _campaign(facts: SendFacts) -> str | None:

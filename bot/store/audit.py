@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Integer, Row, Select, String, Table, exists, select
+from sqlalchemy import Column, Integer, Row, Select, String, Table, exists, func, select
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
@@ -68,6 +68,13 @@ def record(
         "detail": detail,
     }
     tx.conn.execute(audit.insert(), row)
+
+
+def count_since(tx: Tx, staff_id: str, act: str, since: datetime) -> int:
+    """How often somebody did this since then."""
+    c = audit.c
+    query = select(func.count()).select_from(audit).where(c.at >= since, c.staff_id == staff_id, c.act == act)
+    return int(tx.conn.execute(query).scalar_one())
 
 
 def head(tx: Tx) -> tuple[int, str, str]:

@@ -341,6 +341,13 @@ def closed_last(tx: Tx, person_id: str, since: datetime) -> Handoff | None:
     return None if row is None else Handoff(*row)
 
 
+def of_person(tx: Tx, person_id: str) -> list[Handoff]:
+    """Every hand-off of this person, the latest first."""
+    theirs = select(conversations.c.conversation_id).where(conversations.c.person_id == person_id)
+    query = select(*_FIELDS).where(_h.conversation_id.in_(theirs)).order_by(_h.opened_at.desc(), _h.handoff_id.desc())
+    return [Handoff(*row) for row in tx.conn.execute(query)]
+
+
 def goes_on_from(tx: Tx, handoff_id: str, earlier_id: str) -> None:
     """They wrote again after that one was closed."""
     _changed(tx, handoff_id, {"reopens_id": earlier_id})

@@ -223,7 +223,7 @@ def about(tx: Tx, message_id: str) -> Row[Any] | None:
     """One outbound text, whose it is, and what it served; nothing is locked."""
     query = (
         select(_m.message_id, _m.conversation_id, _m.kind, _m.key, _m.language, _m.body, _m.epoch, _m.staff_id,
-               _m.recipient_id, _m.sender, _m.attempts, _m.retry_of, _c.person_id, _p.phone_key)
+               _m.recipient_id, _m.sender, _m.attempts, _m.retry_of, _m.status, _c.person_id, _p.phone_key)
         .join_from(messages, conversations, _c.conversation_id == _m.conversation_id)
         .join(people.people, _p.person_id == _c.person_id)
         .where(_m.message_id == message_id, _m.direction == "out")
@@ -244,14 +244,18 @@ def put_back(tx: Tx, message_id: str) -> None:
     tx.conn.execute(messages.update().where(_m.message_id == message_id).values(**values))
 
 
-def repeat(tx: Tx, of: Row[Any], due_at: datetime) -> None:
-    """The same words again as a text of its own; the constraint allows one for each text."""
+def repeat(tx: Tx, of: Row[Any], due_at: datetime, **changed: Any) -> str:
+    """The same words again as a text of its own, with an id of its own; the constraint allows one for each text.
+    `changed` is what differs: who says it now, and under which epoch."""
     words = tx.keys.open("messages.body", of.message_id, of.body)
-    message_id = queue_text(
-        tx, conversation_id=of.conversation_id, epoch=of.epoch, kind=of.kind, body=words, language=of.language,
-        key=of.key, staff_id=of.staff_id, recipient_id=of.recipient_id, due_at=due_at,
-    )  # fmt: skip
+    same = {name: getattr(of, name) for name in ("epoch", "kind", "language", "key", "staff_id", "recipient_id")}
+    message_id = queue_text(tx, conversation_id=of.conversation_id, body=words, due_at=due_at, **{**same, **changed})
     tx.conn.execute(messages.update().where(_m.message_id == message_id).values(retry_of=of.message_id))
+    return message_id
+
+
+def is_repeated(tx: Tx, message_id: str) -> bool:
+    return tx.conn.execute(select(_m.message_id).where(_m.retry_of == message_id)).first() is not None
 
 
 def texts_of(tx: Tx, recipient_id: str) -> int:

@@ -51,6 +51,10 @@ def polled_at(tx: Tx, staff_id: str) -> datetime | None:
     return tx.conn.execute(select(presence.c.polled_at).where(presence.c.staff_id == staff_id)).scalar()
 
 
+def on_break(tx: Tx, staff_id: str) -> bool:
+    return bool(tx.conn.execute(select(presence.c.on_break).where(presence.c.staff_id == staff_id)).scalar())
+
+
 def team(tx: Tx) -> list[Colleague]:
     """Everybody on shift now."""
     h, a, p, s = handoffs.c, alert_channels.c, presence.c, staff.c

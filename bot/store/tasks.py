@@ -121,6 +121,25 @@ def finish(tx: Tx, task_id: str, *, done_by: str, outcome: str, note: str | None
     return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount == 1
 
 
+def write_done(tx: Tx, *, kind: str, conversation_id: str, done_by: str, outcome: str) -> str:
+    """What a named human has just done, that nobody had to be asked for."""
+    task_id = new_id()
+    row = {
+        "task_id": task_id, "kind": kind, "conversation_id": conversation_id, "opened_at": tx.now, "due_at": tx.now,
+        "assigned_to": done_by, "step": 0, "done_at": tx.now, "done_by": done_by, "outcome": outcome,
+    }  # fmt: skip
+    tx.conn.execute(tasks.insert(), row)
+    return task_id
+
+
+def last_done(tx: Tx, kind: str, conversation_id: str) -> Task | None:
+    """The one of this kind that was closed last."""
+    c = tasks.c
+    query = select(*_FIELDS).where(c.conversation_id == conversation_id, c.kind == kind, c.done_at.is_not(None))
+    row = tx.conn.execute(query.order_by(c.done_at.desc(), c.task_id.desc()).limit(1)).first()
+    return None if row is None else Task(*row)
+
+
 def script_of(tx: Tx, task_id: str) -> str | None:
     return _opened(tx, task_id, "script")
 

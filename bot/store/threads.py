@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.store.consent import releases, suppressions
 from bot.store.conversations import COLUMNS, Stored, conversations, from_row
@@ -39,6 +39,8 @@ class ThreadMessage:
     """Of a text that came in late, when the carrier took it; of one of ours, when it left."""
     due_at: datetime | None = None
     """When it may leave, or might have."""
+    retry_of: str | None = None
+    """The text this one says once more, which did not arrive."""
 
     @property
     def is_a_humans(self) -> bool:
@@ -67,6 +69,8 @@ class QueueRow:
     opened_at: datetime
     promised_at: datetime | None
     last_inbound_at: datetime | None
+    state: str
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def thread(tx: Tx, conversation_id: str) -> list[ThreadMessage]:
     c = messages.c
     query = select(
         c.message_id, c.direction, c.key, c.kind, c.status, c.reason, c.body, c.media, c.staff_id, c.created_at,
-        c.media_kinds, c.sent_at, c.due_at,
+        c.media_kinds, c.sent_at, c.due_at, c.retry_of,
     ).where(c.conversation_id == conversation_id)  # fmt: skip
     rows = tx.conn.execute(query.order_by(c.seq.desc()).limit(LONGEST_THREAD)).all()
     return _in_place(
@@ -108,6 +112,7 @@ def thread(tx: Tx, conversation_id: str) -> list[ThreadMessage]:
             row.message_id, row.direction, row.key, row.kind, row.status, row.reason,
             tx.keys.open("messages.body", row.message_id, row.body), row.media, row.staff_id, row.created_at,
             tuple((row.media_kinds or "").split(",")) if row.media_kinds else (), row.sent_at, row.due_at,
+            row.retry_of,
         )
         for row in reversed(rows)
     )  # fmt: skip
@@ -124,18 +129,34 @@ def _in_place(texts: Iterable[ThreadMessage]) -> list[ThreadMessage]:
     return placed
 
 
-def queue(tx: Tx) -> list[QueueRow]:
-    """Every open hand-off, most urgent first, then longest waiting."""
+def queue(tx: Tx, *where: ColumnElement[bool]) -> list[QueueRow]:
+    """Every open hand-off, most urgent first, then longest waiting; `where` narrows it."""
     h, c, p = handoffs.c, conversations.c, people.c
     query = (
         select(h.handoff_id, h.conversation_id, p.call_sign, p.language, h.tier, h.reason, h.owner_id, h.opened_at,
-               h.promised_at, c.last_inbound_at)
+               h.promised_at, c.last_inbound_at, h.state, h.next_at)
         .join_from(handoffs, conversations, h.conversation_id == c.conversation_id)
         .join(people, people.c.person_id == c.person_id)
-        .where(h.closed_at.is_(None))
+        .where(h.closed_at.is_(None), *where)
         .order_by(h.tier, h.opened_at, h.handoff_id)
     )  # fmt: skip
     return [QueueRow(*row) for row in tx.conn.execute(query)]
+
+
+def held_by(tx: Tx, staff_id: str) -> list[QueueRow]:
+    return queue(tx, handoffs.c.owner_id == staff_id)
+
+
+def among(tx: Tx, handoff_ids: Collection[str]) -> dict[str, QueueRow]:
+    """Those of these hand-offs that are open, by id."""
+    return {row.handoff_id: row for row in queue(tx, handoffs.c.handoff_id.in_(handoff_ids))} if handoff_ids else {}
+
+
+def waiting_by_tier(tx: Tx) -> dict[str, int]:
+    """How many nobody has yet."""
+    h = handoffs.c
+    query = select(h.tier, func.count()).where(h.owner_id.is_(None), h.closed_at.is_(None)).group_by(h.tier)
+    return {row.tier: row[1] for row in tx.conn.execute(query.order_by(h.tier))}
 
 
 def offers_of(tx: Tx, conversation_id: str) -> list[Offer]:

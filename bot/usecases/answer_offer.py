@@ -29,14 +29,15 @@ def accept(database: Database, services: Services, *, handoff_offer_id: str, sta
         return move(tx, services, handoff, to_id=staff_id, act=f"handoff_{standing.kind}")
 
 
-def move(tx: Tx, services: Services, handoff: Handoff, *, to_id: str, act: str) -> Claimed | Refused:
+def move(tx: Tx, services: Services, handoff: Handoff, *, to_id: str, act: str, why: str = "") -> Claimed | Refused:
     """From the hands of its owner into these, with no moment between; the caller holds the conversation's lock."""
     at = services.ladder.due_at(handoff.tier, 0, tx.now, owned=True)
     owner_id = handoff.owner_id
     if owner_id is None or not handoffs.change_owner(tx, handoff.handoff_id, from_id=owner_id, to_id=to_id, next_at=at):
         return _OVER
     claim.took_over(tx, services, handoff)
-    audit.record(tx, act=act, staff_id=to_id, object_id=handoff.handoff_id, detail=handoff.tier)
+    detail = f"{handoff.tier} {why}".strip()
+    audit.record(tx, act=act, staff_id=to_id, object_id=handoff.handoff_id, detail=detail)
     return Claimed(handoff.handoff_id, handoff.conversation_id)
 
 

@@ -41,6 +41,22 @@ def claim(database: Database, services: Services, *, handoff_id: str | None, sta
         return take(tx, services, handoff_id, staff_id, why)
 
 
+def pull(database: Database, services: Services, *, handoff_id: str, staff_id: str, why: str) -> Claimed | Refused:
+    """Takes this one by hand. Whoever is next for this advocate needs no reason; everybody else does."""
+    with database.reading() as tx:
+        wanted = handoffs.get(tx, handoff_id)
+        in_turn = wanted is None or not wanted.is_free or next_for(tx, services, staff_id) == handoff_id
+    if not why and not in_turn:
+        return Refused("Somebody else is next. Say why you take this person out of their turn.")
+    return claim(database, services, handoff_id=handoff_id, staff_id=staff_id, why=why)
+
+
+def next_for(tx: Tx, services: Services, staff_id: str) -> str | None:
+    """The hand-off that "take next" would give to this advocate now."""
+    order = in_order(_queue(tx), _me(tx, services, staff_id), tx.now, services.ladder)
+    return order[0].handoff_id if order else None
+
+
 def _take_next(database: Database, services: Services, staff_id: str) -> Claimed | Refused:
     lost: set[str] = set()
     while True:

@@ -18,13 +18,13 @@ from bot.rules.may_send import TIMED, Allowed, Later, Refused, SendFacts, may_se
 from bot.rules.sending import ANSWER, CAMPAIGN, URGENT, Limit, Standing, handed_over, limit_of, room, sender_for
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import campaigns, conversations, outbox, senders
+from bot.store import campaigns, conversations, outbox, senders, threads
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
 from bot.store.own_texts import SCHEDULED
-from bot.usecases import drop_scheduled
+from bot.usecases import drop_scheduled, holder
 from bot.usecases.signed_off import wording_at_the_gate
-from bot.usecases.withhold_unsigned import AGAIN, UNSIGNED, tell_of_unsigned
+from bot.usecases.withhold_unsigned import AGAIN, TELLS, tell_of_withheld
 from flows.wording import Wording
 
 Room = tuple[int, int, int]
@@ -160,8 +160,8 @@ def _asked_once_more(tx: Tx, services: Services, row: Row[Any], facts: SendFacts
     match may_send(facts):
         case Allowed(validity_s):
             return validity_s
-        case Refused(reason) if reason == UNSIGNED and not tell_of_unsigned(
-            tx, services, conversation_id=row.conversation_id, kind=row.kind
+        case Refused(reason) if reason in TELLS and not tell_of_withheld(
+            tx, services, conversation_id=row.conversation_id, kind=row.kind, reason=reason
         ):
             outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
         case Refused(reason) if row.kind == SCHEDULED and not drop_scheduled.at_its_hour(
@@ -248,10 +248,16 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None, word
         expected=row.kind == "notice" and row.safe_hours is None,
         place=place_of(tx.keys.open("people.phone", row.person_id, row.phone), about.zip3s.get(row.person_id, ())),
         last_inbound_at=about.wrote_at.get(row.person_id),
+        doubted=row.kind in ("notice", SCHEDULED) and _doubted(tx, services, row.conversation_id),
         timezone=timezone,
         office_hours=hours or OFFICE_HOURS,
         **(_campaign_facts(row, about) if row.kind == "campaign" else {}),
     )
+
+
+def _doubted(tx: Tx, services: Services, conversation_id: str) -> bool:
+    stored = threads.read(tx, conversation_id)
+    return stored is not None and holder.in_doubt(tx, services, stored)
 
 
 def _campaign_facts(row: Row[Any], about: _About) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bot.store import audit, conversations, drafts, handoffs, messages, own_text
 from bot.store.conversations import Stored
 from bot.store.db import Tx, new_id
 from bot.store.handoffs import Handoff
+from bot.usecases import holder
 from bot.usecases.holding import not_yours
 from bot.usecases.refusal import Refused
 
@@ -99,7 +100,7 @@ def begin(tx: Tx, services: Services, sheet: Sheet) -> Ready | Queued | Refused:
         return known
     if stored is None or handoff is None:
         return Refused("This conversation is finished. Nothing was sent.")
-    if refused := not_yours(tx, stored, handoff, sheet.staff_id, sheet.epoch) or _stopped(stored):
+    if refused := not_yours(tx, stored, handoff, sheet.staff_id, sheet.epoch) or stopped(stored):
         return refused
     why = sheet.anyway.why if sheet.anyway and sheet.anyway.seen == fingerprint(words) else ""
     weighed = weigh_words(tx, services, stored, handoff, words)
@@ -138,7 +139,8 @@ def weigh_words(tx: Tx, services: Services, stored: Stored, handoff: Handoff | N
     names = (services.settings.brand, *threads.names_of_places(tx, stored.conversation_id))
     hits = exposing(words, names=names, places=services.script.lexicon.places)
     facts = WritingFacts(
-        now=tx.now, safe_now=stored.conversation.safe_now, safe_hours=person.safe_hours if person else None,
+        now=tx.now, safe_now=stored.conversation.safe_now and not holder.in_doubt(tx, services, stored),
+        safe_hours=person.safe_hours if person else None,
         place=place, last_inbound_at=stored.last_inbound_at, unanswered=handoff is not None and handoff.unanswered,
         hits=hits,
     )  # fmt: skip
@@ -159,7 +161,8 @@ def _unfit(words: str) -> Refused | None:
     return None
 
 
-def _stopped(stored: Stored) -> Refused | None:
+def stopped(stored: Stored) -> Refused | None:
+    """After STOP nobody writes; only their own START changes that."""
     if stored.conversation.suppressed:
         return Refused("They asked for no more texts, so nothing can be sent. If they text START, you can write again.")
     return None

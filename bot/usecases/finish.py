@@ -27,7 +27,7 @@ def finish(database: Database, services: Services, *, conversation_id: str, staf
         handoff = handoffs.open_of(tx, conversation_id)
         if handoff is None:
             return Refused("This hand-off is closed already.")
-        if refused := _may_not(tx, stored, handoff, staff_id, epoch, outcome):
+        if refused := _may_not(tx, stored, handoff, staff_id, epoch, outcome, outcome_at):
             return refused
         if any(text.kind == own_texts.SCHEDULED for text in own_texts.waiting(tx, conversation_id)):
             return Refused("A text still waits for its hour. Cancel it, or park this person until it has left.")
@@ -48,9 +48,11 @@ def finish(database: Database, services: Services, *, conversation_id: str, staf
 
 
 def _may_not(tx: Tx, stored: Stored | None, handoff: handoffs.Handoff, staff_id: str, epoch: int | None,
-             outcome: str) -> Refused | None:  # fmt: skip
+             outcome: str, outcome_at: datetime | None) -> Refused | None:  # fmt: skip
     if epoch is not None and stored is not None and (refused := not_yours(tx, stored, handoff, staff_id, epoch)):
         return refused
+    if outcome_at is not None and outcome_at > tx.now:
+        return Refused("Say when it came about: that moment is still to come.")
     if handoff.state == "until_safe" and outcome == "returned":
         return Refused("This person is kept until they are safe. Say how it ended, or go on with them.")
     return None

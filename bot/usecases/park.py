@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.rules.hours import BY_DAY, next_safe
+from bot.rules.hours import BY_DAY, Place, next_safe, safe_moments
 from bot.rules.ladder import LOOK_AGAIN
 from bot.store import audit, handoffs, people
 from bot.store.db import Database, Tx
@@ -73,9 +73,18 @@ def _not_now() -> Refused:
 
 
 def _safe_from(tx: Tx, mine: Held, at: datetime) -> datetime | None:
-    """The first moment from then on in their own hours; who chose none may be written to by day."""
-    person = people.get(tx, mine.stored.person_id)
+    place, chosen = _their_hours(tx, mine.stored.person_id)
+    return next_safe(place, at, chosen)
+
+
+def hours_to_park(tx: Tx, person_id: str) -> tuple[Place, list[datetime]]:
+    """Where they may be, and every full hour that is safe within the longest an owner may look away."""
+    place, chosen = _their_hours(tx, person_id)
+    return place, safe_moments(place, tx.now, chosen, LONGEST)
+
+
+def _their_hours(tx: Tx, person_id: str) -> tuple[Place, str]:
+    """Their own hours; who chose none may be written to by day."""
+    person = people.get(tx, person_id)
     chosen = person.safe_hours if person is not None else None
-    return next_safe(where_they_may_be(tx, mine.stored.person_id), at, chosen or BY_DAY)
-
-
+    return where_they_may_be(tx, person_id), chosen or BY_DAY

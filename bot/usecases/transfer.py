@@ -14,6 +14,9 @@ from bot.usecases.holding import held
 from bot.usecases.refusal import Refused
 from flows.events import AdvocateLeft
 
+WHY_TAKEN_OVER = ("cannot_be_reached", "asked_me", "their_safety", "end_of_shift", "language", "other")
+"""Why a lead takes a person out of a colleague's hands: words of a list, for the record holds no story."""
+
 
 def transfer(database: Database, services: Services, *, conversation_id: str, staff_id: str, epoch: int,
              to_id: str) -> Refused | None:  # fmt: skip
@@ -60,9 +63,12 @@ def put_back(database: Database, services: Services, *, conversation_id: str, st
     return None
 
 
-def take_over(database: Database, services: Services, *, handoff_id: str, lead_id: str) -> Claimed | Refused:
-    """A lead takes the person out of a colleague's hands: the epoch changes, and what the other types is refused with
-    the lead's name."""
+def take_over(database: Database, services: Services, *, handoff_id: str, lead_id: str,
+              why: str) -> Claimed | Refused:  # fmt: skip
+    """A lead takes the person out of a colleague's hands, with a reason of WHY_TAKEN_OVER: the epoch changes, and what
+    the other types is refused with the lead's name."""
+    if why not in WHY_TAKEN_OVER:
+        return Refused("Choose why you take this person over. Nothing was changed.")
     with database.transaction() as tx:
         lead = staff.get(tx, lead_id)
         if lead is None or not lead.may(("lead",)):
@@ -76,4 +82,4 @@ def take_over(database: Database, services: Services, *, handoff_id: str, lead_i
             return Refused("Nobody holds this person. Take them from the queue.")
         if now.owner_id == lead_id:
             return Claimed(handoff_id, now.conversation_id)
-        return answer_offer.move(tx, services, now, to_id=lead_id, act="handoff_taken_over")
+        return answer_offer.move(tx, services, now, to_id=lead_id, act="handoff_taken_over", why=why)

@@ -18,6 +18,7 @@ from bot.web import (
     account,
     api,
     auth,
+    away,
     campaigns,
     desk,
     directory,
@@ -86,8 +87,8 @@ def register(app: Flask, built: Services) -> None:
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
     for room in (
-        twilio, health, api, auth, account, staff, desk, campaigns, lists, one_by_one, directory, flows, simulator,
-        openings, observations, search, composing,
+        twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, directory, flows,
+        simulator, openings, observations, search, composing,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key

@@ -40,7 +40,7 @@ _PLAIN_WORDS = {
     500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),
     503: ("Not ready", "The line is starting, or a part of it is down. Try again in a minute."),
 }
-_DRAFT_FIELDS = ("text", "note")
+_DRAFT_FIELDS = ("text", "note", "brief")
 """Form fields whose words somebody typed with care: shown again when a form is turned away."""
 
 

@@ -84,6 +84,7 @@ def _phones_and_desk(browser: Browser, house: House) -> None:
         log_in(page, "Ana")
         _take(page, "desk", dark=True)
         page.get_by_role("button", name="Take ").last.click()
+        page.get_by_role("button", name="I know them").click()  # somebody in danger is next
         page.get_by_text("You hold this").wait_for()
         _take(page, "conversation", dark=True)
         page.get_by_label("Your text").fill("Hi, this is Ana, a real person. Is now still an OK time to text?")

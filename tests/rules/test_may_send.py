@@ -45,6 +45,9 @@ def test_after_stop_nothing_leaves_but_the_one_confirmation(kind: str) -> None:
         (REPLY, {"stopped": True}, Allowed()),  # the kill switch does not leave people without an answer
         (REPLY, {"kind": "advocate", "held_by": "advocate", "epoch": 4, "current_epoch": 5}, Allowed()),
         (REPLY, {"kind": "crisis", "held_by": "advocate", "current_epoch": 4}, Allowed()),
+        (REPLY, {"doubted": True}, Allowed()),  # it answers whoever wrote
+        (NOTICE, {"doubted": True}, Refused("holder_in_doubt")),
+        (NOTICE, {"doubted": True, "consent": "withdrawn"}, Refused("consent_withdrawn")),
         (CONFIRMATION, {"now": NOON + 5 * MINUTE}, Allowed()),
         (CONFIRMATION, {"now": NOON + 5 * MINUTE + timedelta(seconds=1)}, Refused("confirmation_late")),
         (CONFIRMATION, {"current_epoch": 4, "held_by": "advocate"}, Allowed()),

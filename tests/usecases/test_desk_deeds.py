@@ -125,7 +125,8 @@ def test_a_lead_takes_over_and_the_other_is_told_who(desk) -> None:
     desk.line.text("person")
     taken = desk.takes(ana)
     stale = mine(desk, taken.conversation_id, ana)
-    take = {"database": desk.line.database, "services": desk.line.services, "handoff_id": taken.handoff_id}
+    take = {"database": desk.line.database, "services": desk.line.services, "handoff_id": taken.handoff_id,
+            "why": "cannot_be_reached"}
     assert isinstance(transfer.take_over(lead_id=ana, **take), Refused)
     assert not isinstance(transfer.take_over(lead_id=lead, **take), Refused)
     refused = transfer.put_back(desk.line.database, desk.line.services, **stale)

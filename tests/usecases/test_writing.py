@@ -209,7 +209,8 @@ def test_two_pages_of_one_advocate_do_not_write_over_each_other(ana: Ana) -> Non
 def test_a_take_over_keeps_the_draft_of_whoever_lost_the_person(ana: Ana) -> None:
     lead = ana.desk.here("Marta", "lead")
     ana.types("half a")
-    transfer.take_over(ana.line.database, ana.line.services, handoff_id=ana.desk.hand_off().handoff_id, lead_id=lead)
+    transfer.take_over(ana.line.database, ana.line.services, handoff_id=ana.desk.hand_off().handoff_id, lead_id=lead,
+                       why="asked_me")  # fmt: skip
     kept = ana.types("half a thought")
     assert isinstance(kept, Kept)
     assert "Marta holds this" in kept.lost
@@ -312,7 +313,7 @@ def test_a_change_of_hands_or_a_stop_drops_it_at_once_and_the_desk_says_so(ana: 
             do_not_text.do_not_text(ana.line.database, conversation_id=ana.talk, staff_id=ana.id)
         case "take_over":
             lead = ana.desk.here("Marta", "lead")
-            transfer.take_over(handoff_id=ana.desk.hand_off().handoff_id, lead_id=lead, **where)
+            transfer.take_over(handoff_id=ana.desk.hand_off().handoff_id, lead_id=lead, why="asked_me", **where)
         case "put_back":
             transfer.put_back(**where, **ana.mine)
     reason = "stopped" if how in ("stop", "do_not_text") else "stale_epoch"

@@ -192,7 +192,7 @@ def test_a_taken_over_draft_answers_409_with_the_new_owners_name_and_stays(page:
     with sqlite_database.reading() as tx:
         handoff_id = handoffs.open_of(tx, page.base.rpartition("/")[2]).handoff_id
         lead = staff.find_by_email(tx, "marta@example.org").staff_id
-    take_over(sqlite_database, services_on(sqlite_database), handoff_id=handoff_id, lead_id=lead)
+    take_over(sqlite_database, services_on(sqlite_database), handoff_id=handoff_id, lead_id=lead, why="asked_me")
     for where in ("reply", "draft"):
         kept = {name: page.field(name) for name in ("epoch", "draft_id", "page_id", "since")}
         answer = page.browser.post(f"{page.base}/{where}", {**kept, "text": "my careful words!"}, headers=HX)

@@ -11,12 +11,13 @@ from markupsafe import Markup
 from bot.rules import hours
 from bot.rules.writing import in_their_time
 from bot.services import Services
-from bot.store import directory, handoffs, heartbeats, holds, people, staff, threads
+from bot.store import directory, handoffs, heartbeats, holds, people, presence, staff, threads
 from bot.store.db import Tx
 from bot.store.holds import Hold
 from bot.store.staff import Staff
 from bot.store.threads import Note, Offer, QueueRow, Release, ThreadMessage
 from bot.usecases.composing import where_they_may_be
+from bot.usecases.send_again import AGAIN, DID_NOT_ARRIVE
 from bot.usecases.watch import LATE
 from bot.web.desk import words
 from bot.web.desk.ready import Canned, ready_words
@@ -36,6 +37,7 @@ class Board:
     mine: tuple[QueueRow, ...]
     others: int
     colleagues: int
+    on_break: bool
     clock_stopped: bool
     """Alarms may be late: whoever looks at the board is the alarm."""
 
@@ -54,6 +56,10 @@ class Line:
     state: str
     state_kind: str
     state_es: str = ""
+    again: bool = False
+    """It did not arrive, and may be sent once more."""
+    repeated: bool = False
+    """It did not arrive, and stands below once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Talk:
 
     now: datetime
     conversation_id: str
+    person_id: str
     handoff: handoffs.Handoff
     call_sign: str
     language: str
@@ -135,6 +142,7 @@ def board(tx: Tx, account: Staff) -> Board:
         mine=tuple(row for row in rows if row.owner_id == account.staff_id),
         others=sum(row.owner_id not in (None, account.staff_id) for row in rows),
         colleagues=len(staff.on_shift(tx, tx.now)),
+        on_break=presence.on_break(tx, account.staff_id),
         clock_stopped=beat is not None and tx.now - beat > LATE,
     )
 
@@ -152,9 +160,11 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
     names = staff.aliases(tx, [*writers, *([handoff.owner_id] if handoff.owner_id else [])])
     owned = handoff.is_owned
     place = where_they_may_be(tx, person.person_id)
+    repeated = frozenset(m.retry_of for m in messages if m.retry_of)
     return Talk(
         now=tx.now,
         conversation_id=conversation_id,
+        person_id=stored.person_id,
         handoff=handoff,
         call_sign=person.call_sign,
         language=stored.conversation.language,
@@ -164,7 +174,7 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
         mine=owned and handoff.owner_id == account.staff_id,
         suppressed=stored.conversation.suppressed,
         safe_hours=words.safe_hours(person.safe_hours),
-        lines=tuple(_line(m, names, place) for m in messages),
+        lines=tuple(_line(m, names, repeated, place) for m in messages),
         facts=tuple(words.facts(stored.conversation.answers)),
         places=_places(tx, services, conversation_id),
         release=threads.release_of(tx, person.person_id),
@@ -191,7 +201,7 @@ def _places(tx: Tx, services: Services, conversation_id: str) -> tuple[Place, ..
     return tuple(places.values())
 
 
-def _line(message: ThreadMessage, names: dict[str, str], place: hours.Place) -> Line:
+def _line(message: ThreadMessage, names: dict[str, str], repeated: frozenset[str], place: hours.Place) -> Line:
     if message.direction == "in":
         late = words.held_up(message.created_at, message.sent_at)
         return Line(message, "They wrote", late, "warn" if late else "")
@@ -201,4 +211,6 @@ def _line(message: ThreadMessage, names: dict[str, str], place: hours.Place) -> 
         waits = Markup("Waits for {}, their time; {} on your clock").format(theirs, when(message.due_at))
         return Line(message, sender, waits, "warn")
     state, kind = words.delivery(message.status, message.reason)
-    return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason))
+    lost = message.status in DID_NOT_ARRIVE and message.kind in AGAIN
+    again, said_again = lost and message.message_id not in repeated, message.message_id in repeated
+    return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason), again, said_again)

@@ -46,6 +46,8 @@ REASONS = {
     "odd_sender": "Came from a sender that cannot be texted back",
     "text_failed": "A text to them did not arrive",
     "text_unknown": "Nobody can tell whether a text reached them",
+    "reopened": "Opened again by an advocate",
+    "holder_in_doubt": "A text was held back: somebody else may hold the phone",
 }
 """Every reason that a flow, the engine or a use case can give."""
 OUTCOMES = {
@@ -65,6 +67,7 @@ KINDS = {
     "outpatient": "outpatient care",
 }
 WINDOWS = {"morning": "morning", "afternoon": "afternoon", "night": "night"}
+NEAR = "Near"
 SLOTS = (
     ("urgency", "How soon"),
     ("need", "What would help"),
@@ -90,6 +93,8 @@ WHY_NOT_HELD = {"full": "full now", "fit": "not the right fit", "consent": "they
 UNITS = {"women_bed": "bed for women", "men_bed": "bed for men", "family_unit": "family unit",
          "hotel_night": "hotel night"}  # fmt: skip
 SKIPPED = "skipped"
+LONG, MANY_LINES = 280, 4
+"""Signs, and line ends, from which a text of theirs is folded."""
 _VALUES = {
     "urgency": {"now": "Now: in danger", "tonight": "Tonight", "week": "This week", "looking": "Just looking"},
     "need": {
@@ -123,6 +128,7 @@ _REFUSALS = {
     "no_hours": "they chose no hour in which it could leave",
     "overtaken": "something about their safety came first",
     "stale": "it could not leave for an hour, and would answer nothing now",
+    "holder_in_doubt": "somebody else may hold the phone",
     "no_such_phone": "the carrier says that this number cannot be texted",
 }
 
@@ -208,6 +214,11 @@ def came_with(media: int, kinds: Sequence[str]) -> str:
     what = " and ".join(kinds) or "file, perhaps a picture"
     with_it = f"A {what} came with this." if media == 1 else f"{media} files came with this: {what}."
     return f"({with_it} Not opened here.)"
+
+
+def is_long(body: str) -> bool:
+    """A text that is folded until somebody is ready to read it."""
+    return len(body) > LONG or body.count("\n") >= MANY_LINES
 
 
 def held_up(created_at: datetime, sent_at: datetime | None) -> str:

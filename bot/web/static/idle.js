@@ -12,7 +12,7 @@ function headers() {
 }
 
 function close() {
-  if (!curtain.open) curtain.showModal();
+  if (!curtain.open && !document.getElementById("away").open) curtain.showModal(); // whoever left is away already
 }
 
 function sign() {

@@ -1,0 +1,25 @@
+"""Who is holding the phone? The owner looks, and says so."""
+
+from __future__ import annotations
+
+from flask import request
+
+from bot.usecases import holder
+from bot.web.auth import roles, signed_in
+from bot.web.context import services
+from bot.web.desk import pages
+from bot.web.desk.door import DESK, blueprint, epoch_shown
+from bot.web.desk.pages import Answer
+
+
+@blueprint.post("/conversations/<id:conversation_id>/holder")
+@roles(*DESK)
+def looked(conversation_id: str) -> Answer:
+    """It is them, it is not, or nobody can tell."""
+    outcome = request.form.get("holder", "")
+    refused = holder.check(
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
+        outcome=outcome,
+    )  # fmt: skip
+    them = "Noted: it is them. Automatic texts may go out again."
+    return pages.answer(conversation_id, refused, them if outcome == "them" else "Noted. Nothing automatic goes out.")

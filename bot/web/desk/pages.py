@@ -1,0 +1,117 @@
+"""How is the page of one conversation put together, live and whole, and what does a refused deed show?"""
+
+from __future__ import annotations
+
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from bot.usecases import hold
+from bot.usecases.refusal import Refused
+from bot.web.auth import signed_in
+from bot.web.context import services
+from bot.web.desk import act_words, glance, queue, sheet, standing, views, words
+from bot.web.desk.door import known
+
+Answer = AnyResponse | tuple[str, int]
+"""Where a deed leads: on, or back to the page with the reason."""
+
+UNSENT = "Your text was not sent. Send it, or empty the box; then {deed}. Nothing was changed."
+
+
+def talk(conversation_id: str) -> views.Talk:
+    with services().database.reading() as tx:
+        shown = views.talk(tx, services(), signed_in(), known(conversation_id))
+    if shown is None:
+        abort(404)
+    return shown
+
+
+def live_fragment(shown: views.Talk) -> str:
+    """What an open page asks for again and again. `shown` in its address is what the page was shown with."""
+    stale = request.args.get("shown") not in (None, mark(shown))
+    return _live(shown, _seen_at_once(shown), stale=stale)
+
+
+def _live(shown: views.Talk, at_once: dict[str, object], *, stale: bool = False) -> str:
+    """The thread, and everything that finds its own way to where it stands: what must be seen at once, the queue, the
+    answers of the places."""
+    known_words = {"words": words, "act_words": act_words}
+    parts = render_template("desk/_live.html", talk=shown, **known_words, **at_once)
+    return _changing(shown, at_once, stale=stale) + parts
+
+
+def _changing(shown: views.Talk, at_once: dict[str, object], *, stale: bool = False) -> str:
+    """What stands in the middle of the page: what an open page must be told of, and the thread."""
+    told = render_template("desk/_changed.html", talk=shown, act_words=act_words, stale=stale, **at_once)
+    return told + render_template("desk/_thread.html", talk=shown, words=words)
+
+
+def mark(shown: views.Talk) -> str:
+    """Who has the person, and how: when it differs, the buttons on an open page are of before."""
+    return f"{shown.epoch}-{shown.handoff.state}"
+
+
+def page(shown: views.Talk, *, draft: str | None = None, **more: object) -> str:
+    """`draft` is what was typed in the box and came back; without one, the draft that is kept. `more`: problems, and
+    what was typed elsewhere."""
+    at_once = _seen_at_once(shown)
+    with services().database.reading() as tx:
+        stands = standing.of(tx, services(), signed_in(), shown)
+        pen = sheet.pen(tx, services(), signed_in(), shown, typed=draft)
+    return render_template(
+        "desk/conversation.html", talk=shown, words=words, act_words=act_words, fragment=_changing(shown, at_once),
+        pen=pen, etag=etag(_live(shown, at_once)), hours=hold.HOURS, standing=stands, mark=mark(shown),
+        **at_once, **more,
+    )  # fmt: skip
+
+
+def _seen_at_once(shown: views.Talk) -> dict[str, object]:
+    with services().database.reading() as tx:
+        return {
+            "glance": glance.of(tx, services(), shown),
+            "queue": queue.of(tx, signed_in(), shown.conversation_id),
+        }
+
+
+def ready_words(shown: views.Talk, key: str) -> str | None:
+    """The ready words with this key, if they may be said here: those of the composer, and the neutral question."""
+    with services().database.reading() as tx:
+        doubt = glance.of(tx, services(), shown).doubt if key else None
+    ready = [*shown.canned, *([doubt.challenge] if doubt and doubt.challenge else [])]
+    return next((canned.text for canned in ready if canned.key == key), None)
+
+
+def unsent(shown: views.Talk, deed: str) -> str:
+    """The problem, if a text stands in the box that nobody sent and this deed would leave it behind."""
+    text = request.form.get("text", "")
+    typed = shown.mine and text.strip() and text.split() != shown.first_draft.split()
+    return UNSENT.format(deed=deed) if typed else ""
+
+
+def answer(conversation_id: str, refused: Refused | None, done: str) -> Answer:
+    """After a deed: the page again, with the reason and 409 if it was refused. What was typed meanwhile stays."""
+    text = request.form.get("text")
+    if refused is not None:
+        return page(talk(conversation_id), draft=text, problem=refused.reason), 409
+    flash(done)
+    shown = talk(conversation_id)
+    if unsent(shown, ""):
+        return page(shown, draft=text), 200
+    return back_to(conversation_id)
+
+
+def back_to(conversation_id: str) -> AnyResponse:
+    """At its top: what was done is said there, beside what must be seen at once; the thread opens at its end anyway."""
+    return redirect(url_for("desk.conversation", conversation_id=conversation_id))
+
+
+def etag(fragment: str) -> str:
+    response = make_response(fragment)
+    response.add_etag(weak=True)
+    return response.headers["ETag"]
+
+
+def unless_same(fragment: str) -> Response:
+    response = make_response(fragment)
+    response.add_etag(weak=True)
+    return response.make_conditional(request)
