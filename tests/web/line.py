@@ -163,3 +163,5 @@ def someone_waits(tx: Tx, number: str = NUMBER, *, tier: str = "P1", reason: str
 def they_wrote(tx: Tx, conversation_id: str, body: str, sid: str) -> None:
     row = messages.inbound_row(tx, conversation_id=conversation_id, provider_sid=sid, body=body, media=0)
     messages.insert_rows(tx, [{**row, "seq": conversations.take_seqs(tx, conversation_id, 1)}])
+    c = conversations.conversations
+    tx.conn.execute(c.update().where(c.c.conversation_id == conversation_id).values(last_inbound_at=tx.now))
