@@ -18,7 +18,7 @@ from statistics import median
 
 from sqlalchemy import URL, insert
 
-from bench import drain, floor, load, match, openings_year, step, understanding
+from bench import drain, floor, lists, load, match, openings_year, outreach_months, release_loop, step, understanding
 from bench.door import Door, arrivals
 from bot.adapters.clock import SystemClock
 from bot.settings import SIMULATED_ACCOUNT
@@ -31,6 +31,8 @@ from tests.servers import postgres_admin, postgres_server, redis_server
 ROUNDS = 9
 CONVERSATIONS = 80
 AT_ONCE = 8
+SHORT_LIST, SHORT_MONTHS = 20_000, 2
+"""Long lists and many months have commands of their own: here they show that nothing is out of proportion."""
 TOKEN = "b" * 32
 FIELD_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 SECRET = "bench-only-" + "x" * 32
@@ -101,6 +103,12 @@ def main() -> None:
     match.main()
     print("\nA year of providers whose truth is known\n", flush=True)
     openings_year.main()
+    print(f"\nA list of {SHORT_LIST:,} rows, beside its floor (python -m bench.lists for 164,000)\n", flush=True)
+    lists.main(SHORT_LIST, SHORT_LIST // 4, 1)
+    print(f"\nThe release loop with {SHORT_LIST:,} recipients (python -m bench.release_loop for 164,000)\n", flush=True)
+    release_loop.main(SHORT_LIST)
+    print("\nMonths of outreach (python -m bench.outreach_months for all of them)", flush=True)
+    outreach_months.main(SHORT_MONTHS)
 
 
 def _own_database(server: URL, stack: ExitStack) -> str:

@@ -136,7 +136,7 @@ def _people(database: Database, count: int, what: str) -> list[str]:
 
 
 def _campaign(tx: Tx) -> str:
-    campaign_id = campaigns.add(tx, name="bench", key="O1", area="", sender="Ana", window=(8, 20), provenance="own",
+    campaign_id = campaigns.add(tx, name="bench", keys=["O1"], area="", sender="Ana", window=(8, 20), provenance="own",
                                 author_id="a")  # fmt: skip
     campaigns.change(tx, campaign_id, state="running", approver_id="b", launched_at=tx.now)
     return campaign_id

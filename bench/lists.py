@@ -1,7 +1,7 @@
 """How long does a list of 164,000 rows take from the file to a draft campaign, beside the least it could take?
 
-`python -m bench.lists`. The floor, in the same process and run: one `phonenumbers` parse, validity check and format a
-row, then a bare COPY of the same rows into a table without an index (SQLite: the driver's executemany).
+`python -m bench.lists [ROWS]`. The floor, in the same process and run: one `phonenumbers` parse, validity check and
+format a row, then a bare COPY of the same rows into a table without an index (SQLite: the driver's executemany).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sqlalchemy import URL, func, select, text
 
 from bot.adapters.clock import SystemClock
 from bot.adapters.fake_carrier import FakeCarrier
+from bot.app import settle_collector
 from bot.rules.sheet import look, rows_of
 from bot.store import campaigns, schema
 from bot.store.crypto import Keyring
@@ -39,19 +40,19 @@ _AREAS = ("210", "212", "213", "305", "312", "415", "512", "713", "773", "917")
 _FORMS = ("+1{}{}{}", "({}) {}-{}", "{}-{}-{}", "1 {} {} {}")
 
 
-def main() -> None:
+def main(many_rows: int = ROWS, few_rows: int = FEW, rounds_each: int = ROUNDS) -> None:
     """Each measurement in a process of its own, so that its memory is its own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
         server = stack.enter_context(postgres_server())
-        many, few = _write(folder / "many.csv", ROWS), _write(folder / "few.csv", FEW)
+        many, few = _write(folder / "many.csv", many_rows), _write(folder / "few.csv", few_rows)
         print("| database | floor s | import s (to the report) | ratio (min to max) | CPU ratio | upload s | rows/s "
-              "| MB at 20,000 / 164,000 rows | longest page ms |")  # fmt: skip
+              f"| MB at {few_rows:,} / {many_rows:,} rows | longest page ms |")  # fmt: skip
         print("|---|---|---|---|---|---|---|---|---|")
         for name in ("SQLite", "PostgreSQL"):
             small = _child(_url(name, folder, server, "few"), few)
-            rounds = [_child(_url(name, folder, server, f"r{n}"), many) for n in range(ROUNDS)]
-            _print(name, small, rounds)
+            rounds = [_child(_url(name, folder, server, f"r{n}"), many) for n in range(rounds_each)]
+            _print(name, small, rounds, many_rows)
 
 
 def one(url: str, path: str) -> None:
@@ -61,6 +62,7 @@ def one(url: str, path: str) -> None:
     database = Database(url, Keyring(settings.field_keys, settings.secret_key), SystemClock())
     services = replace(services_on(database, LOOKUP_BUDGET="0"), carrier=FakeCarrier(database.clock))
     phonenumbers.number_type(phonenumbers.parse("+12105550101"))  # its tables are loaded for both
+    settle_collector()  # as in every process of the line, for both
     before, began, cpu = _resident_mb(), time.perf_counter(), time.process_time()
     with Path(path).open("rb") as file:
         campaign_id = stage_list(database, services, file=file, wanted=Wanted("Bench"), author_id="bench")
@@ -124,13 +126,13 @@ def _floor(database: Database, path: str) -> tuple[float, float]:
     return time.perf_counter() - began, time.process_time() - cpu
 
 
-def _print(name: str, small: dict[str, float], rounds: list[dict[str, float]]) -> None:
+def _print(name: str, small: dict[str, float], rounds: list[dict[str, float]], many_rows: int) -> None:
     ratios = sorted(one["took"] / one["floor"] for one in rounds)
     cpus = median(one["cpu"] / one["floor_cpu"] for one in rounds)
     middle = {key: median(one[key] for one in rounds) for key in rounds[0]}
-    assert all(one["kept"] == ROWS for one in rounds)
+    assert all(one["kept"] == many_rows for one in rounds)
     print(f"| {name} | {middle['floor']:.1f} | {middle['took']:.1f} | {median(ratios):.2f} ({ratios[0]:.2f} to "
-          f"{ratios[-1]:.2f}) | {cpus:.2f} | {middle['staged']:.1f} | {ROWS / middle['took']:,.0f} "
+          f"{ratios[-1]:.2f}) | {cpus:.2f} | {middle['staged']:.1f} | {many_rows / middle['took']:,.0f} "
           f"| +{small['peak'] - small['before']:.0f} / +{middle['peak'] - middle['before']:.0f} "
           f"| {middle['longest']:.0f} |", flush=True)  # fmt: skip
 
@@ -167,4 +169,7 @@ def _resident_mb() -> float:
 
 
 if __name__ == "__main__":
-    one(*sys.argv[1:]) if len(sys.argv) > 1 else main()
+    if len(sys.argv) == 3:
+        one(*sys.argv[1:])
+    else:
+        main(*map(int, sys.argv[1:2]))

@@ -1,7 +1,8 @@
 """Which way of pacing outreach helps most people in time? Many seeded months, in which nothing is as it should be.
 
-`python -m bench.outreach_months` prints the tables of bench/README.md. Nothing of the product runs but its rules: a
-month is a list of draws (who would answer, when, for how long), the same for every policy: only the pace differs.
+`python -m bench.outreach_months` prints the tables of bench/README.md, of seeds nobody had looked at before. Nothing of
+the product runs but its rules: a month is a list of draws (who would answer, when, for how long), the same for every
+policy: only the pace differs.
 Reply rates lie between 2 and 30 in 100 and drift from week to week; answers come after minutes or weeks; walk-ins come
 in bursts; places are taken by others; feeds fall silent for days; advocates leave before their shift ends.
 """
@@ -397,6 +398,9 @@ EVERY: tuple[tuple[str, Callable[[Month], Policy]], ...] = (
     ("**ours: limits and forecast**", lambda _: Governed()),
     ("ours, knowing when answers come", lambda one: Governed(Curve.of(one.median + 8, one.sigma))),
 )
+FIRST_SEED = 71_000
+"""The world and the rule were tuned while looking at seeds from 0 on. These were drawn once, after all of that, for the
+table of bench/README.md; whoever tunes anything again takes others."""
 AMPLE, SCARCE = (10.0, 60.0), (2.0, 10.0)
 """Places that become free in a day, in the whole area."""
 
@@ -412,12 +416,12 @@ def compare(policies: Iterable[tuple[str, Callable[[Month], Policy]]], months: S
     return found
 
 
-def main(seeds: int) -> None:
+def main(seeds: int = 40) -> None:
     for places in (AMPLE, SCARCE):
         print(f"\n{seeds} months, {places[0]:.0f} to {places[1]:.0f} places free a day\n")
         print("| policy | texts a day | came | helped in time | late | late, worst tenth of days | came in vain | "
               "after hours |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
-        months = [month(seed, places_a_day=places) for seed in range(seeds)]
+        months = [month(FIRST_SEED + n, places_a_day=places) for n in range(seeds)]
         for name, make in EVERY:
             one = compare([(name, make)], months)[name]
             print(f"| {name} | {one.texts / one.days:.0f} | {one.people / one.days:.1f} | {one.helped_a_day:.2f} "

@@ -35,16 +35,16 @@ ROUNDS = 5
 _BATCH = 5_000
 
 
-def main() -> None:
+def main(long: int = LONG) -> None:
     print("| database | list | a round that releases 4 | a round that waits | a look for harm "
           "| first plan of 500 hours | memory, MB |\n|---|---|---|---|---|---|---|")  # fmt: skip
     for name, database in _databases():
-        for size in (SHORT, LONG):
+        for size in (SHORT, long):
             with database() as one:
-                _report(name, one, size)
+                _report(name, one, size, last=size == long)
 
 
-def _report(name: str, database: Database, size: int) -> None:
+def _report(name: str, database: Database, size: int, *, last: bool) -> None:
     clock = database.clock
     assert isinstance(clock, FakeClock)
     stage = Stage(database, clock)
@@ -67,7 +67,7 @@ def _report(name: str, database: Database, size: int) -> None:
         waiting.append(_timed(lambda: release_recipients(database, stage.services)))
     print(f"| {name} | {size:,} | {_both(going)} | {_both(waiting)} | {_both(harm)} | {_both([planned])} "
           f"| {before:.0f} to {_memory_mb():.0f} |", flush=True)  # fmt: skip
-    if size == LONG:
+    if last:
         _several(database, stage, campaign_id)
 
 
@@ -104,6 +104,8 @@ def _fill(database: Database, campaign_id: str, size: int) -> None:
                     "recipient_id": recipient_id, "campaign_id": campaign_id, "person_id": person_id,
                     "basis": "opted_in", "language": "en", "state": "released" if texted else "waiting",
                     "ready_at": None, "released_at": at if texted else None, "nth": 1 if texted else None,
+                    "silence_ends_at": at + campaigns.COOLDOWN if texted else None,
+                    "variant": "O1" if texted else None,
                 })  # fmt: skip
             tx.conn.execute(insert(people.people), persons)
             tx.conn.execute(insert(campaigns.recipients), rows)
@@ -151,4 +153,4 @@ def _made(url: str) -> Database:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(*map(int, sys.argv[1:2]))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,11 +22,13 @@ from bot import cli, jobs, log, web
 from bot.adapters.clock import DatabaseClock
 from bot.adapters.nudges import RqNudges
 from bot.adapters.pagers import Pagers
+from bot.adapters.push import WebPush
 from bot.adapters.queue_worker import take_jobs
 from bot.adapters.twilio import SignatureCheck, TwilioCarrier
 from bot.errors import SettingsError
 from bot.rules import ladder
 from bot.rules.protocols import ProtocolError
+from bot.rules.push_service import is_allowed
 from bot.script_files import load_script
 from bot.services import Services
 from bot.settings import Settings, load, read
@@ -38,6 +41,7 @@ from bot.usecases.reconcile import reconcile
 from bot.usecases.send_pages import send_pages
 from bot.usecases.sweep import sweep
 from bot.usecases.watch import watch
+from bot.usecases.watch_wording import compare_wordings
 from flows.script import ScriptError
 
 _SWEEP_EVERY_S = 1.0
@@ -58,6 +62,7 @@ def build(settings: Settings) -> Services:
         settings.public_url,
         settings.twilio_retention,
     )
+    push = _push(settings)
     return Services(
         settings=settings,
         database=database,
@@ -66,9 +71,17 @@ def build(settings: Settings) -> Services:
         carrier=carrier,
         signature=SignatureCheck((settings.twilio_auth_token,), settings.public_url, settings.twilio_account_sid),
         nudges=RqNudges(settings.redis_url),
-        pager=Pagers(carrier, settings.smtp_url, settings.mail_from),
+        pager=Pagers(carrier, settings.smtp_url, settings.mail_from, push),
         ladder=_ladder(settings.ladder_file),
+        push_key=push.public_key if push else "",
     )
+
+
+def _push(settings: Settings) -> WebPush | None:
+    """None while nobody has said whom a push service may write to: then no browser is called."""
+    if not settings.push_contact:
+        return None
+    return WebPush(settings.secret_key, settings.push_contact, partial(is_allowed, services=settings.push_services))
 
 
 def _ladder(file: str) -> ladder.Ladder:
@@ -97,8 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.register(app, services)
     cli.register(app)
     os.register_at_fork(after_in_child=services.database.forget_connections)
-    gc.freeze()  # what is built now lives as long as the process: the collector need not look at it again
-    gc.set_threshold(20_000, 20, 20)  # a turn makes some hundreds of values and no cycles worth looking for
+    settle_collector()
     return app
 
 
@@ -123,10 +135,10 @@ class Worker:
 
     def _tick(self) -> None:
         """Every second, until told to stop; a round that began is finished. The carrier's list is read beside the
-        sweep, for the carrier may take its time and an alarm may not."""
+        sweep, for the carrier may take its time and an alarm may not; so are calls to staff, and wordings compared."""
         stopping = self._stopping()
         # Daemons: what they do is done again, so a carrier that does not answer holds up nobody's end.
-        for deed, name in ((self._reconcile, "list"), (self._call_staff, "calls")):
+        for deed, name in ((self._reconcile, "list"), (self._call_staff, "calls"), (self._compare, "words")):
             threading.Thread(target=self._each_second, args=(stopping, deed), daemon=True, name=name).start()
         self._each_second(stopping, lambda: sweep(self.services.database, self.services))
 
@@ -163,6 +175,12 @@ class Worker:
         except Exception as error:  # a database that does not answer: this process can only say so, and look again
             log.event("watch_failed", level="critical", error=error)
 
+    def _compare(self) -> None:
+        try:
+            compare_wordings(self.services.database)
+        except Exception as error:  # nothing is lost: every comparison is made anew from the rows
+            log.event("comparison_failed", level="error", error=error)
+
     def _reconcile(self) -> None:
         try:
             reconcile(self.services.database, self.services)
@@ -173,7 +191,16 @@ class Worker:
 
 def create_worker(settings: Settings | None = None) -> Worker:
     """The same parts as the web application's, behind the other door."""
-    return Worker(_build_or_stop(settings))
+    worker = Worker(_build_or_stop(settings))
+    settle_collector()
+    return worker
+
+
+def settle_collector() -> None:
+    """What is built by now lives as long as the process, and the collector need not look at it again. What comes after
+    is rows: a turn makes some hundreds of values, a page of a list some thousands, and no cycles worth a look."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _build_or_stop(settings: Settings | None) -> Services:

@@ -30,5 +30,9 @@ class PageFailed(QuietlineError):
     """A call to a colleague did not leave; the message is a code or a kind of fault, never an address."""
 
 
+class PageGone(PageFailed):
+    """The address of this call is no more, and never will be again: whoever keeps it may forget it."""
+
+
 class SealBroken(QuietlineError):
     """A sealed value does not open with any key in the ring, or was moved to another row."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from bot.services import Services
 from bot.usecases import deliver as delivering
 from bot.usecases import import_recipients as importing
+from bot.usecases import read_import_files as filing
 from bot.usecases import redact as redacting
 from bot.usecases import settle as settling
 
@@ -21,8 +22,8 @@ def install(services: Services) -> None:
 
 
 def deliver() -> None:
-    """Send what is due and settle what is in doubt; then empty copies at the carrier, and read lists on. Repeating it
-    is safe: each row is claimed under a lease."""
+    """Send what is due and settle what is in doubt; then empty copies at the carrier, and read on lists and directory
+    files. Repeating it is safe: each row is claimed under a lease."""
     services = _services[0]
     with ThreadPoolExecutor(1, thread_name_prefix="aside") as aside:
         chores = aside.submit(_chores, services)
@@ -38,3 +39,4 @@ def _chores(services: Services) -> None:
     settling.settle(services.database, services)
     redacting.redact(services.database, services)
     importing.read_lists(services.database, services)
+    filing.read_import_files(services.database, services)

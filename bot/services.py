@@ -22,3 +22,5 @@ class Services:
     nudges: Nudges
     pager: Pager
     ladder: Ladder = DEFAULT
+    push_key: str = ""
+    """What a browser subscribes with; empty where browsers are not called."""

@@ -9,9 +9,9 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from sqlalchemy.engine import make_url
@@ -21,6 +21,11 @@ from bot.errors import SettingsError
 
 SIMULATED_ACCOUNT = "AC" + "51" * 16
 """The account id the built-in carrier answers to; no real account has it."""
+
+PUSH_SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com", ".push.apple.com", ".notify.windows.com")
+"""Of Chrome and its kin, Firefox, Safari and Edge; one that begins with a dot stands for every name that ends so."""
+
+DESK_ZONE = ZoneInfo("America/Chicago")
 
 SIMULATOR_PORT = "QUIETLINE_SIMULATOR_PORT"
 
@@ -34,7 +39,9 @@ _RATE = re.compile(
     r"(?P<sender>\+[1-9][0-9]{6,14}|[0-9]{3,8}|MG[0-9a-fA-F]{32}|\*)"
     r"=(?P<per_s>[0-9]{1,4}(\.[0-9]{1,3})?)(/(?P<per_day>[1-9][0-9]{0,7}))?"
 )
-_PRICE = re.compile(r"(?P<amount>[0-9]{1,3}(\.[0-9]{1,6})?) (?P<money>[A-Z]{3})")
+_CONTACT = re.compile(r"mailto:[^\s@<>,]+@[^\s@<>,]+\.[^\s@<>,]+|https://[A-Za-z0-9.-]+(/[!-~]*)?")
+_SERVICE_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)+|127\.0\.0\.1:[0-9]{1,5}")
+_PRICE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})? [A-Z]{3}")
 # One GSM-7 septet a character, and nothing that a copy file could read as a placeholder.
 _BRAND = re.compile(r"[A-Za-z0-9 .,&'()/-]{1,15}")
 
@@ -84,10 +91,16 @@ class Settings:
     smtp_url: str = ""
     mail_from: str = ""
     ladder_file: str = ""
+    push_contact: str = ""
+    """Whom the makers of browsers may write to about our calls; empty: browsers are not called."""
+    push_services: tuple[str, ...] = PUSH_SERVICES
+    """The only names a browser may have us call."""
+    desk_zone: ZoneInfo = DESK_ZONE
+    """Where the desk is: shifts are planned, and months counted, by the clock on its wall."""
     lookup_budget: int = 2_000
     """How many lines the carrier may be asked about for one list; each look-up costs money."""
-    segment_price: tuple[Decimal, str] | None = None
-    """What one segment costs, and in which money; None where nobody has set it, and then no cost is shown."""
+    segment_price: str = ""
+    """What the carrier asks for one segment, as it is shown: `0.0079 USD`. Empty: no cost is shown."""
 
     @property
     def demo(self) -> bool:
@@ -131,6 +144,9 @@ class Settings:
             smtp_url=_smtp(env),
             mail_from=_mail_from(env),
             ladder_file=env.get("LADDER_FILE", "").strip(),
+            push_contact=_push_contact(env),
+            push_services=_push_services(env),
+            desk_zone=_desk_zone(env),
             lookup_budget=_lookup_budget(env),
             segment_price=_price(env),
         )
@@ -316,6 +332,28 @@ def _mail_from(env: Mapping[str, str]) -> str:
     return address
 
 
+def _push_contact(env: Mapping[str, str]) -> str:
+    contact = env.get("PUSH_CONTACT", "").strip()
+    if contact and not _CONTACT.fullmatch(contact):
+        raise SettingsError("PUSH_CONTACT must be like mailto:desk@example.org or https://example.org; empty: off.")
+    return contact
+
+
+def _push_services(env: Mapping[str, str]) -> tuple[str, ...]:
+    named = tuple(part.strip().lower() for part in env.get("PUSH_SERVICES", "").split(",") if part.strip())
+    if not all(_SERVICE_NAME.fullmatch(one) for one in named):
+        raise SettingsError("PUSH_SERVICES must be names of push services, such as fcm.googleapis.com,.push.apple.com.")
+    return named or PUSH_SERVICES
+
+
+def _desk_zone(env: Mapping[str, str]) -> ZoneInfo:
+    name = env.get("DESK_ZONE", "").strip() or DESK_ZONE.key
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise SettingsError("DESK_ZONE must be a time zone such as America/Chicago.") from None
+
+
 def _messaging_service(env: Mapping[str, str]) -> str:
     value = env.get("TWILIO_MESSAGING_SERVICE_SID", "").strip()
     if value and not _SERVICE.fullmatch(value):
@@ -348,13 +386,11 @@ def _lookup_budget(env: Mapping[str, str]) -> int:
     return int(raw)
 
 
-def _price(env: Mapping[str, str]) -> tuple[Decimal, str] | None:
-    """`0.0083 USD`: what the carrier bills for one segment to a phone, its fees with it."""
+def _price(env: Mapping[str, str]) -> str:
     raw = env.get("SEGMENT_PRICE", "").strip()
-    found = _PRICE.fullmatch(raw)
-    if raw and found is None:
-        raise SettingsError("SEGMENT_PRICE must be like 0.0083 USD: what one segment costs, and in which money.")
-    return (Decimal(found["amount"]), found["money"]) if found else None
+    if raw and not _PRICE.fullmatch(raw):
+        raise SettingsError("SEGMENT_PRICE must be like 0.0079 USD: what one segment costs, or nothing.")
+    return raw
 
 
 def _brand(env: Mapping[str, str]) -> str:

@@ -73,6 +73,8 @@ class Conversation:
     """The person has said in this stretch that it is all right to text (C1 or R1 = yes)."""
     asked: str | None = None
     """What this state's numbered answers stood for when its text was sent, so that a script that changed is noticed."""
+    hand: tuple[str, ...] = ()
+    """How they typed their last few longer texts, in classes that hold no word of them (flows/hand.py)."""
     suppressed: bool = False
     """STOP is in force: nothing may leave for this number but the one confirmation."""
 
@@ -83,3 +85,5 @@ class Turn:
 
     conversation: Conversation
     actions: tuple[Action, ...] = ()
+    rows: tuple[str, ...] = ()
+    """The file and key of every row that was taken, in order: why it went so."""

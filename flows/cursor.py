@@ -54,11 +54,15 @@ class Cursor:
         self.resume = conversation.resume
         self.asked = conversation.asked
         self.safe_now = conversation.safe_now
+        self.hand = conversation.hand
         self.suppressed = conversation.suppressed
         self.reading = _NOTHING
         self.undecided: frozenset[str] = frozenset()
         self.row = Row("")
+        self.door = ""
+        """Of a first text that is a door's word alone: which door."""
         self._actions: list[Action] = []
+        self._rows: list[str] = []
 
     @property
     def options(self) -> Sequence[Any]:
@@ -78,10 +82,15 @@ class Cursor:
             found=self.found,
             resume=self.resume,
             asked=self.script.stamps.get(self.state),
+            hand=self.hand,
             safe_now=self.safe_now,
             suppressed=self.suppressed,
         )
-        return Turn(after, tuple(self._actions))
+        return Turn(after, tuple(self._actions), tuple(self._rows))
+
+    def because(self, where: str) -> None:
+        """What decided, when it was no row of the table."""
+        self._rows.append(where)
 
     def add(self, action: Action) -> None:
         self._actions.append(action)
@@ -155,6 +164,7 @@ class Cursor:
             self.add(HandOff(Tier.P2, "again"))
 
     def carry_out(self, row: Row) -> None:
+        self._rows.append(row.where)
         self.misses = self.misses + 1 if row.miss else 0
         if row.mark and row.mark not in self.marks:
             self.marks.append(row.mark)

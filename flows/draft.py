@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.conversation import Flag, Tier
+from flows.conversation import LANGUAGES, Flag, Tier
 from flows.parts import (
     DEEDS,
     NAMED_GUARDS,
@@ -39,6 +39,7 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     always: list[Row] = field(default_factory=list)
     handoffs: dict[str, HandOffRule] = field(default_factory=dict)
+    doors: dict[str, tuple[str, str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     @classmethod
@@ -54,6 +55,8 @@ class Draft:
         draft.always += draft._rows({"rows": line.get("always", [])}, "line.toml:", "always")
         for reason, raw in line.get("handoffs", {}).items():
             draft._handoff(reason, raw)
+        for name, words in line.get("doors", {}).items():
+            draft._door(name, words)
         for key, kind in line.get("promises", {}).items():
             if not (kind in PROMISE_WORDS or (isinstance(kind, int) and kind > 0)):
                 draft.fault(f"line.toml:promises.{key}", f"unknown deadline {kind!r}",
@@ -154,6 +157,18 @@ class Draft:
         about = "A question of the screen."
         self.states[name] = State(name, about, raw["say"], self._expecting(name, raw, where), rows, where=where)
         self.questions.append(Question(name, raw["slot"], raw["ask"] == "adaptive", raw.get("needs"), where))
+
+    def _door(self, name: str, words: Any) -> None:
+        where = f"line.toml:doors.{name}"
+        if not isinstance(words, Mapping) or set(words) != set(LANGUAGES) or not all(words.values()):
+            self.fault(where, "a door needs a word in every language", "Write { en = [\"...\"], es = [\"...\"] }.")
+            return
+        for language in LANGUAGES:
+            for word in words[language]:
+                if word != word.strip().casefold() or word in self.doors:
+                    self.fault(where, f"{word!r} cannot be a door's word",
+                               "Write it in small letters, and give it to one door only.")  # fmt: skip
+                self.doors[word] = name, language
 
     def _handoff(self, reason: str, raw: Mapping[str, Any]) -> None:
         where = f"line.toml:handoffs.{reason}"

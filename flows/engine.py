@@ -22,6 +22,7 @@ from flows.events import (
     AdvocateLeft,
     Event,
     HandOffOpened,
+    Hello,
     HoldAnswered,
     Invited,
     MessageReceived,
@@ -29,6 +30,7 @@ from flows.events import (
     PromiseLate,
 )
 from flows.guards import holds
+from flows.hand import changed, hand_of, remember
 from flows.script import ENGINE_EVENTS, MESSAGE_EVENTS, Guard, Row, Script
 from flows.understanding import Intent, Reading, read
 
@@ -40,6 +42,9 @@ BEFORE_ANYTHING = frozenset({"idle", "invited"})
 
 HEARD_WITHOUT_A_CODE_WORD = HEARD_AT_ONCE | {"human", "help", "erase"}
 """And these too, unless the person chose a word by which we know that it is them."""
+
+_BEFORE_THE_WORD = HEARD_WITHOUT_A_CODE_WORD | {"no", "skip", "who", "hostile"}
+"""What is answered at the beginning even of somebody who chose a code word: a way out, and what betrays nothing."""
 
 _CRISIS = frozenset({Intent.SUICIDE, Intent.MEDICAL, Intent.DANGER, Intent.MINOR})
 
@@ -63,6 +68,8 @@ def step(conversation: Conversation, event: Event, script: Script) -> Turn:
             _handed(cursor, event)
         case PromiseLate():
             _unless_held(cursor, "late")
+        case Hello():
+            _unless_held(cursor, "hello")
         case HoldAnswered():
             _unless_held(cursor, f"hold_{event.state}")
         case AdvocateClaimed():
@@ -117,7 +124,8 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
     trigger = reading.intent.value if reading.intent is not Intent.START else "unclear"
     if event.media and not event.text.strip():
         trigger = "picture"
-    elif cursor.state == "idle" and event.text.strip().casefold() in cursor.script.doors:
+    elif cursor.state == "idle" and (door := cursor.script.doors.get(event.text.strip().casefold())):
+        cursor.door, cursor.language = door
         trigger = "door"
     if _is_duress_word(cursor, event.text):
         # Told at once, in silence; what is said is what a wrong word would have been answered with.
@@ -127,8 +135,12 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
     heard = HEARD_AT_ONCE if "code_word" in cursor.answers else HEARD_WITHOUT_A_CODE_WORD
     if event.overtaken and trigger not in heard:
         return  # kept and shown: it cannot be an answer to what was said after it was written
+    if trigger not in HEARD_WITHOUT_A_CODE_WORD and _in_another_hand(cursor, event.text):
+        cursor.flag(Flag.THIRD_PARTY)
+        _fire(cursor, "changed")
+        return
     unasked = event.late and trigger not in heard and cursor.state not in BEFORE_ANYTHING
-    if unasked or (event.gap and _must_check_first(cursor, trigger)):
+    if unasked or _begins_with_a_word(cursor, trigger) or (event.gap and _must_check_first(cursor, trigger)):
         # Whoever holds the phone now may not be who wrote before; nothing they say is taken as an answer yet.
         cursor.safe_now = False
         if cursor.state == "safe_now":
@@ -143,6 +155,26 @@ def _talk(cursor: Cursor, event: MessageReceived) -> None:
     _fire(cursor, trigger)
     if event.opt_out == "HELP":
         cursor.drop("HP1", "HP1_OFF")  # the carrier has answered already
+
+
+def _in_another_hand(cursor: Cursor, text: str) -> bool:
+    """Somebody else seems to type (flows/hand.py). Whoever it is, what is compared with begins anew."""
+    reading, lexicon = cursor.reading, cursor.script.lexicon
+    if reading.intent is Intent.LANGUAGE:
+        cursor.hand = ()  # they said that they change it
+        return False
+    hand = hand_of(text, reading.language, lexicon.shortened)
+    if hand is None:
+        return False
+    another = bool(changed(cursor.hand, hand))
+    cursor.hand = remember(() if another else cursor.hand, hand)
+    return another
+
+
+def _begins_with_a_word(cursor: Cursor, trigger: str) -> bool:
+    """They chose a code word in an earlier conversation: a new one begins with it, unless they decline or ask who we
+    are, which betrays nothing."""
+    return cursor.state in BEFORE_ANYTHING and "code_word" in cursor.answers and trigger not in _BEFORE_THE_WORD
 
 
 def _must_check_first(cursor: Cursor, trigger: str) -> bool:
@@ -168,6 +200,7 @@ def _is_duress_word(cursor: Cursor, text: str) -> bool:
 def _stop(cursor: Cursor, intent: Intent, *, answered: bool) -> None:
     """In force before the webhook returns; at most one confirmation, ever (47 CFR 64.1200(a)(12))."""
     already = cursor.before.suppressed
+    cursor.because("engine.py:STOP is looked at before any row")
     if not already:
         cursor.add(Withdraw("carrier" if answered else intent.value))
         if not answered and intent is not Intent.STOP_SILENT:
@@ -196,6 +229,7 @@ def _comes_back(event: MessageReceived, intent: Intent) -> bool:
 
 def _start(cursor: Cursor, *, answered: bool) -> None:
     """The only way back: their own START, with the text as its proof."""
+    cursor.because("engine.py:START is looked at before any row")
     cursor.suppressed = False
     cursor.state = "safe_now"
     cursor.safe_now = False
@@ -206,6 +240,7 @@ def _start(cursor: Cursor, *, answered: bool) -> None:
 
 def _from_a_stopped_number(cursor: Cursor, intent: Intent) -> None:
     """Nothing may leave for them, but a call for help reaches an advocate at once and nothing is dropped."""
+    cursor.because("engine.py:STOP is in force, and nothing is said")
     cursor.state = "stopped"
     if intent in _CRISIS:
         cursor.flag(Flag(intent.value))
@@ -218,6 +253,7 @@ def _from_a_stopped_number(cursor: Cursor, intent: Intent) -> None:
 
 def _while_held(cursor: Cursor, intent: Intent) -> None:
     """An advocate holds it: the bot is silent. Danger makes the queue louder, and consent taken back is in force."""
+    cursor.because("engine.py:an advocate holds it, and the bot is silent")
     if intent in _CRISIS:
         cursor.flag(Flag(intent.value))
         cursor.add(TellAdvocates(Tier.P0, intent.value))

@@ -96,7 +96,14 @@ class HoldAnswered:
     advocate: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The day has come on which they wished for a quiet hello; `advocate` is who was there for them."""
+
+    advocate: str
+
+
 Event = (
     MessageReceived | Invited | OpeningsFound | HandOffOpened | PromiseLate | AdvocateClaimed | AdvocateFinished
-    | AdvocateLeft | HoldAnswered
+    | AdvocateLeft | HoldAnswered | Hello
 )  # fmt: skip

@@ -46,6 +46,7 @@ _CHECKS: dict[str, Callable[[Cursor, str], bool]] = {
     "option": lambda c, a: c.reading.option == a,
     "undecided": lambda c, a: a in c.undecided,
     "outcome": _outcome,
+    "door": lambda c, a: c.door == a,
     "resume": lambda c, a: c.resume == a,
     "filled": _filled,
     "safe_now": lambda c, _: c.safe_now,

@@ -8,14 +8,15 @@ from flows.conversation import Tier
 from flows.understanding import Expecting, Intent
 
 ENGINE_EVENTS = (
-    "gap", "door", "picture", "duress", "found", "late", "finished", "hold_held", "hold_lapsed", "hold_declined",
+    "gap", "door", "picture", "duress", "changed", "found", "late", "finished", "hello", "hold_held", "hold_lapsed",
+    "hold_declined",
 )  # fmt: skip
 """What can happen besides an intent. `handed`, `advance` and `return` have generated rows."""
 
 OUTSIDE_THE_TABLE = {Intent.STOP, Intent.STOP_SILENT, Intent.START, Intent.WRONG_NUMBER}
 """Looked at before the table, so that no row can ever disable an opt-out."""
 
-MESSAGE_EVENTS = (*(i.value for i in Intent if i not in OUTSIDE_THE_TABLE), "door", "picture", "duress")
+MESSAGE_EVENTS = (*(i.value for i in Intent if i not in OUTSIDE_THE_TABLE), "door", "picture", "duress", "changed")
 
 DEEDS = frozenset(
     "withdraw release safe_hours code_word duress_word unshare erase forget close safe "
@@ -25,7 +26,7 @@ PLAIN_GUARDS = frozenset(
     "filled safe_now short_time first_miss coded code_ok none_found two_options wants_feedback named_language "
     "told_nothing told_too_much".split()
 )
-NAMED_GUARDS = frozenset("mark flag noticed has answer guessed option undecided outcome".split())
+NAMED_GUARDS = frozenset("mark flag noticed has answer guessed option undecided outcome door".split())
 STATE_KEYS = frozenset("about say expects rows interlude passing check quiet as_unclear".split())
 ROW_KEYS = frozenset("on if say to handoff tell do mark flag skip miss resume".split())
 

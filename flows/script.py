@@ -37,7 +37,8 @@ class Script:
     always: tuple[Row, ...]
     fallback: Mapping[str, str]
     handoffs: Mapping[str, HandOffRule]
-    doors: Mapping[str, str]
+    doors: Mapping[str, tuple[str, str]]
+    """By word: the door it opens, and in which language."""
     instead: Mapping[str, str]
     """What is said instead of a text that was the last one said."""
     wording: Wording
@@ -77,7 +78,7 @@ class Script:
             always=(*_adaptive_rows(questions), *draft.always),
             fallback=dict(line.get("fallback", {})),
             handoffs=draft.handoffs,
-            doors={word: door for door, words in line.get("doors", {}).items() for word in words},
+            doors=draft.doors,
             instead=dict(line.get("instead", {})),
             wording=wording,
             lexicon=lexicon,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flows.parts import ENGINE_EVENTS, MESSAGE_EVENTS, Fault, Guard, Row, State
@@ -10,8 +10,8 @@ from flows.parts import ENGINE_EVENTS, MESSAGE_EVENTS, Fault, Guard, Row, State
 if TYPE_CHECKING:
     from flows.script import Script
 
-WAYS_IN = ("idle", "stopped", "follow_up", "returning")
-"""Where a conversation is put from outside the table: the first text, STOP, a follow-up, the end of a pause."""
+WAYS_IN = ("idle", "stopped", "returning")
+"""Where a conversation is put from outside the table: the first text, STOP, the end of a pause."""
 ANSWERS = frozenset({"yes", "no", "answer", "skip", "language"})
 SAFETY = ("human", "help", "danger", "suicide", "medical", "minor")
 
@@ -77,10 +77,10 @@ def _unreachable(script: Script) -> Iterator[Fault]:
 
 
 def reached(script: Script) -> set[str]:
-    """Every state a conversation can come to, walked from where it begins."""
+    """Every state a conversation can come to, walked from where it begins along rows that can be tried."""
     rows: dict[str, list[Row]] = {}
     for (name, _), some in script.rows.items():
-        rows.setdefault(name, []).extend(some)
+        rows.setdefault(name, []).extend(until_always(some))
     seen: set[str] = set()
     coming = [name for name in WAYS_IN if name in script.states]
     while coming:
@@ -89,6 +89,14 @@ def reached(script: Script) -> set[str]:
             seen.add(name)
             coming += leads_to(script, script.states[name], rows.get(name, []))
     return seen
+
+
+def until_always(rows: Iterable[Row]) -> Iterator[Row]:
+    """No row after one without conditions is ever tried."""
+    for row in rows:
+        yield row
+        if not row.guards:
+            return
 
 
 def leads_to(script: Script, state: State, rows: list[Row]) -> list[str]:
@@ -150,6 +158,8 @@ def _never_true(script: Script) -> Iterator[Fault]:
             slot, _, value = guard.argument.partition("=")
             if guard.kind == "mark" and guard.argument not in marks:
                 yield Fault(f"{row.where}.if", f"nothing ever sets the mark {guard.argument!r}", "Set it: mark = …")
+            if guard.kind == "door" and guard.argument not in {door for door, _ in script.doors.values()}:
+                yield Fault(f"{row.where}.if", f"no word opens the door {guard.argument!r}", "Add it to [doors].")
             if guard.kind == "answer" and slots.get(slot) and value not in slots[slot]:
                 known = ", ".join(sorted(slots[slot]))
                 yield Fault(f"{row.where}.if", f"{value!r} is no option of {slot!r}", f"One of: {known}.")

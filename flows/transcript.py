@@ -2,8 +2,9 @@
 
 `>` the person texts · `<` a text by its key · `=` the state · `!` an action the shell must carry out ·
 `~` a silence of so many minutes · `#` the world: `lang es`, `off` and `on` (nobody, somebody on shift),
-`when at 8 am Monday`, `found 0`, `undecided household,musts`, `state follow_up`; any other `#` is a remark ·
-`@` another event: `invited O1`, `claimed`, `finished returned`, `late`, `hold held`, `picture`, `carrier STOP`.
+`when at 8 am Monday`, `found 0`, `undecided household,musts`, `state offer`; any other `#` is a remark ·
+`@` another event: `invited O1`, `claimed`, `finished returned`, `late`, `hello`, `hold held`, `picture`,
+`carrier STOP`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from flows.events import (
     AdvocateFinished,
     Event,
     HandOffOpened,
+    Hello,
     HoldAnswered,
     Invited,
     MessageReceived,
@@ -53,6 +55,8 @@ class World:
     gap: bool = False
     done: list[Action] = field(default_factory=list)
     """What the last event led to."""
+    rows: list[str] = field(default_factory=list)
+    """The file and key of each row that it took, in order."""
 
     def set(self, line: str) -> None:
         name, _, value = line.partition(" ")
@@ -75,6 +79,7 @@ class World:
     def happen(self, event: Event) -> list[str]:
         """Apply an event and all that follows from it; the lines that say what came of it."""
         left = frozenset(slot for slot in self.undecided if slot not in self.conversation.answers)
+        self.rows = []
         self.conversation, self.done = happen(
             self.conversation,
             event,
@@ -82,6 +87,7 @@ class World:
             found=replace(self.found, undecided=left),
             on_shift=self.on_shift,
             when=self.when,
+            rows=self.rows,
         )
         self.gap = False
         return [*lines_of(self.done), f"= {self.conversation.state}"]
@@ -99,7 +105,7 @@ def turns(text: str, script: Script, *, between: Callable[[Conversation], Conver
     world = World(script)
     for number, line in enumerate(text.splitlines(), 1):
         mark, _, rest = line.partition(" ")
-        world.done = []
+        world.done, world.rows = [], []
         match mark:
             case "#":
                 world.set(rest)
@@ -130,6 +136,8 @@ def _event(line: str, gap: bool, number: int) -> Event:
             return AdvocateFinished(value.removesuffix(" feedback"), feedback=value.endswith(" feedback"))
         case "late":
             return PromiseLate("Ana", 7)
+        case "hello":
+            return Hello("Ana")
         case "hold":
             return HoldAnswered(value, 4, "Ana")
         case "picture":
@@ -141,14 +149,18 @@ def _event(line: str, gap: bool, number: int) -> Event:
 
 
 def happen(conversation: Conversation, event: Event, script: Script, *, found: OpeningsFound = DEMO_OPENINGS,
-           on_shift: bool = True, when: str = "") -> tuple[Conversation, list[Action]]:  # fmt: skip
-    """One event and all that follows from it, with the search and the queue answered from what is given."""
+           on_shift: bool = True, when: str = "", rows: list[str] | None = None
+           ) -> tuple[Conversation, list[Action]]:  # fmt: skip
+    """One event and all that follows from it, with the search and the queue answered from what is given. `rows` gathers
+    the file and key of each row that was taken."""
     done: list[Action] = []
     coming: list[Event] = [event]
     for _ in range(LONGEST_ROUND):
         turn = step(conversation, coming.pop(0), script)
         conversation = turn.conversation
         done += turn.actions
+        if rows is not None:
+            rows += turn.rows
         for action in turn.actions:
             coming += _answered(action, found, on_shift=on_shift, when=when)
         if not coming:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from flows.conversation import Tier
 from flows.parts import Guard, HandOffRule, Question, Row, State
 from flows.script import Script
+from flows.structure import until_always
 from flows.understanding.read import BY_OPTION
 
 WORKS_EVERYWHERE = ("stop", "human", "later", "skip", "help", "danger")
@@ -240,19 +241,11 @@ def _happening(script: Script, state: State | None, event: str, rows: tuple[Row,
     if rows is None:
         assert state is not None
         rows = script.rows[state.name, event]
-    return Happening(event, tuple(_outcome(script, state, row) for row in _until_always(rows)), number, value)
+    return Happening(event, tuple(_outcome(script, state, row) for row in until_always(rows)), number, value)
 
 
 def _before_the_table() -> tuple[Happening, ...]:
     return tuple(Happening(row.on, (Outcome(row, row.to),)) for row in BEFORE_THE_TABLE)
-
-
-def _until_always(rows: Iterable[Row]) -> Iterator[Row]:
-    """No row after one without conditions is ever tried."""
-    for row in rows:
-        yield row
-        if not row.guards:
-            return
 
 
 def _outcome(script: Script, state: State | None, row: Row) -> Outcome:

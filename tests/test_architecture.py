@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bot.simulator": frozenset({"bot.errors", "bot.settings", "bot.log", "bot.rules.segments"}),
     "bot.store": frozenset({"bot.ports", "bot.errors", "bot.log", "bot.rules.segments", "bot.rules.freshness",
                             "bot.rules.learning", "bot.rules.forecast", "bot.rules.harm", "bot.rules.criteria",
+                            "bot.rules.facets",
                             "bot.rules.continuum", "bot.rules.hsds_export", "bot.rules.hsds_terms",
                             "bot.rules.vetting", "bot.rules.visibility", "flows"}),
     "bot.services": frozenset({"bot.ports", "bot.rules.ladder", "bot.settings", "bot.store", "flows"}),
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
     "transitions": ("flows.engine",),
     "twilio": ("bot.adapters.twilio", "bot.simulator"),  # the simulator signs with the SDK's own validator
+    "pywebpush": ("bot.adapters.push",),
     "rq": ("bot.jobs", "bot.adapters", "worker"),
     "flask": ("bot.web", "bot.app", "bot.cli", "bot.simulator"),
     "os.environ": ("bot.settings", "bot.run"),  # bot.run composes the children's environment

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import BAD_SETTINGS_EXIT, LENT, SIMULATED_ACCOUNT, Settings, read_env_file
+from bot.settings import BAD_SETTINGS_EXIT, LENT, PUSH_SERVICES, SIMULATED_ACCOUNT, Settings, read_env_file
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = base64.urlsafe_b64encode(b"\xfb" * 32).decode()
@@ -80,6 +81,13 @@ BAD = [
     ("BRAND", "Ayuda \N{SPARKLES}"),
     ("DEFAULT_REGION", "XX"),
     ("DEFAULT_REGION", "United States"),
+    ("PUSH_CONTACT", "ana@calls.example"),
+    ("PUSH_CONTACT", "mailto:nobody"),
+    ("PUSH_SERVICES", "https://fcm.googleapis.com"),
+    ("PUSH_SERVICES", "localhost:9000"),
+    ("PUSH_SERVICES", "*"),
+    ("DESK_ZONE", "Chicago"),
+    ("DESK_ZONE", "../../etc/passwd"),
     ("ALLOW_UNREVIEWED_TEXTS", "yes"),
     ("REQUIRE_SECOND_FACTOR", "2"),
     ("QUIETLINE_SIMULATION", "1"),  # with a real account
@@ -112,6 +120,8 @@ def test_what_is_not_set_has_its_default() -> None:
     assert settings.default_region == "US"
     assert settings.twilio_api_base == ""
     assert settings.brand
+    assert settings.push_contact == "", "nobody's browser is called before somebody has said so"
+    assert settings.push_services == PUSH_SERVICES
     assert not settings.simulation
     assert not settings.allow_unreviewed_texts
     assert settings.require_second_factor
@@ -129,6 +139,9 @@ GOOD_VALUES = [
     ("TWILIO_API_BASE", "http://127.0.0.1:9000/", "twilio_api_base", "http://127.0.0.1:9000"),
     ("BRAND", "Maple & Oak", "brand", "Maple & Oak"),
     ("DEFAULT_REGION", "ca", "default_region", "CA"),
+    ("PUSH_CONTACT", "mailto:desk@example.org", "push_contact", "mailto:desk@example.org"),
+    ("PUSH_SERVICES", "Push.example.org, .example.net", "push_services", ("push.example.org", ".example.net")),
+    ("DESK_ZONE", "America/Los_Angeles", "desk_zone", ZoneInfo("America/Los_Angeles")),
     ("ALLOW_UNREVIEWED_TEXTS", "1", "allow_unreviewed_texts", True),
     ("REQUIRE_SECOND_FACTOR", "0", "require_second_factor", False),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How does a call reach a colleague? By the log, a text, a mail or a webhook, none of which holds a word of anyone."""
+"""How does a call reach a colleague? By the log, a text, a mail, a webhook or a push, none with a word of anyone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from bot import log
-from bot.errors import PageFailed, SendError
+from bot.adapters.push import WebPush
+from bot.errors import PageFailed, PageGone, SendError
 from bot.ports import OutboundText, Page, SmsCarrier
 
 _TIMEOUT_S = 8
@@ -26,10 +27,12 @@ _VALIDITY_S = 600
 class Pagers:
     """Every way of calling somebody. The desk's own page shows each call by itself: there nothing has to be sent."""
 
-    def __init__(self, carrier: SmsCarrier, smtp_url: str = "", mail_from: str = "") -> None:
+    def __init__(self, carrier: SmsCarrier, smtp_url: str = "", mail_from: str = "",
+                 push: WebPush | None = None) -> None:  # fmt: skip
         self._carrier = carrier
         self._smtp_url = smtp_url
         self._mail_from = mail_from
+        self._push = push
 
     def page(self, *, handoff_id: str, tier: str, step: int) -> None:
         """A content-free line for whoever watches the log."""
@@ -46,6 +49,8 @@ class Pagers:
                 self._mail(page)
             case "webhook":
                 post(page)
+            case "push" if self._push is not None:
+                self._push.call(page.address)
             case _:
                 raise PageFailed("this line has no such channel")
 
@@ -103,17 +108,21 @@ _NO_REDIRECTS = urllib.request.build_opener(_Stays)
 
 
 class RecordedPager:
-    """The fake twin: remembers every bell and every call; `broken` names the channels that do not work."""
+    """The fake twin: remembers every bell and every call; `broken` names the channels that do not work,
+    `gone` those whose address is no more."""
 
     def __init__(self) -> None:
         self.pages: list[tuple[str, str, int]] = []
         self.calls: list[Page] = []
         self.broken: set[str] = set()
+        self.gone: set[str] = set()
 
     def page(self, *, handoff_id: str, tier: str, step: int) -> None:
         self.pages.append((handoff_id, tier, step))
 
     def reach(self, page: Page) -> None:
+        if page.kind in self.gone:
+            raise PageGone("410")
         if page.kind in self.broken:
-            raise PageFailed("410")
+            raise PageFailed("503")
         self.calls.append(page)

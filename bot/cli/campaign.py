@@ -17,8 +17,8 @@ from bot.rules.governor import Pace
 from bot.rules.hours import DEFAULT_WINDOW
 from bot.rules.may_send import LAWFUL_BASES
 from bot.rules.recipients import PROVENANCES
-from bot.store import campaigns, staff
-from bot.store.campaigns import KEYS, Campaign
+from bot.store import campaigns, outcomes, staff
+from bot.store.campaigns import KEYS, NEEDS, Campaign
 from bot.usecases.approve_campaign import OPERATOR, approve_campaign
 from bot.usecases.campaign_pace import pace as pace_of
 from bot.usecases.import_recipients import import_whole
@@ -41,7 +41,11 @@ def campaign() -> None:
 @campaign.command("import", help="Check a CSV list and make a draft campaign of its good rows.")
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", required=True, help="For staff only.")
-@click.option("--opener", "key", type=click.Choice(KEYS), default="O1", help="Which first text.")
+@click.option("--opener", "keys", type=click.Choice(KEYS), multiple=True, default=("O1",),
+              help="Which first text; several are tried side by side.")  # fmt: skip
+@click.option("--need", "needs", type=click.Choice(NEEDS), multiple=True, default=("bed",),
+              help="What the people may ask for; openings of each are waited for.")  # fmt: skip
+@click.option("--follow-up", is_flag=True, help="One gentle text after two weeks, to who answered and fell silent.")
 @click.option("--sender", default="Ana", help="The staff first name in the text, at most 8 letters.")
 @click.option("--area", default="", help="A region of the directory; anywhere if left out.")
 @click.option("--from", "start", type=int, default=DEFAULT_WINDOW[0], help="Local hour before which nothing is sent.")
@@ -51,10 +55,12 @@ def campaign() -> None:
 @by_option
 @json_option
 @with_appcontext
-def import_list(path: Path, name: str, key: str, sender: str, area: str, start: int, end: int, provenance: str,
-                basis: str | None, by: str | None, as_json: bool) -> None:  # fmt: skip
+def import_list(path: Path, name: str, keys: tuple[str, ...], needs: tuple[str, ...], follow_up: bool, sender: str,
+                area: str, start: int, end: int, provenance: str, basis: str | None, by: str | None,
+                as_json: bool) -> None:  # fmt: skip
     built = services()
-    wanted = Wanted(name, key, sender, area, (start, end), provenance, basis or "")
+    wanted = Wanted(name, keys[0], sender, area, (start, end), provenance, basis or "", also=keys[1:], needs=needs,
+                    follow_up=follow_up)  # fmt: skip
     with path.open("rb") as file:
         staged = stage_list(built.database, built, file=file, wanted=wanted, author_id=_staff_id(by))
     made = staged if isinstance(staged, Refused) else import_whole(built.database, built, staged)
@@ -114,7 +120,7 @@ def status(campaign_id: str, as_json: bool) -> None:
         if found is None:
             raise click.ClickException("There is no such campaign.")
         pace = pace_of(tx, built, found)
-        counts, refused = campaigns.counts(tx, campaign_id), campaigns.refusals(tx, campaign_id)
+        counts, refused = outcomes.counts(tx, campaign_id), outcomes.refusals(tx, campaign_id)
     if as_json:
         click.echo(json.dumps(_status(found, counts, refused, pace)))
         return
@@ -130,6 +136,8 @@ def _status(found: Campaign, counts: Mapping[str, int], refused: Mapping[str, in
         "id": found.campaign_id,
         "state": found.state,
         "key": found.key,
+        "keys": list(found.keys),
+        "needs": list(found.needs),
         "recipients": {name: counts[name] for name in ("waiting", "released", "refused")},
         "texts": {name: counts[name] for name in ("queued", "sent", "delivered", "unknown", "failed")},
         "answered": counts["answered"],

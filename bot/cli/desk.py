@@ -11,9 +11,9 @@ from flask.cli import with_appcontext
 from bot.rules.presence import Presence
 from bot.store import canaries, pages, presence, rota, staff
 from bot.store.db import Tx
-from bot.store.pages import KINDS
 from bot.usecases import canary as the_canary
 from bot.usecases import offer, prove_channel
+from bot.usecases.prove_channel import TYPED
 from bot.usecases.refusal import Refused
 from bot.usecases.send_pages import secret
 from bot.web.context import services
@@ -60,7 +60,7 @@ def status(as_json: bool) -> None:
 
 @desk.command(help="One more way to call EMAIL's owner: sms, email or webhook. It rings at once.")
 @click.argument("email")
-@click.argument("kind", type=click.Choice([kind for kind in KINDS if kind != "desk"]))
+@click.argument("kind", type=click.Choice(TYPED))
 @click.argument("address")
 @with_appcontext
 def channel(email: str, kind: str, address: str) -> None:

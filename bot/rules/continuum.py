@@ -99,3 +99,24 @@ def need_of(kind: str, said: str | None = None) -> str | None:
 def is_home(kind: str) -> bool:
     """Somebody sleeps there."""
     return KINDS.get(kind) == "bed" or kind == "detox"
+
+
+def fits_shape(facet: str, value: object) -> bool:
+    """Whether this can be said of a facet by hand; whom a program's ages and children serve comes by import."""
+    match FACETS.get(facet):
+        case "yes_no_ask":
+            return isinstance(value, bool) or value == "ask"
+        case "words":
+            return isinstance(value, list) and 0 < len(value) <= _MOST_WORDS and all(map(_is_word, value))
+        case "word":
+            return _is_word(value)
+        case "count":
+            return type(value) is int and 0 <= value <= _MOST_COUNTED
+    return False
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_WORD and value.replace("_", "").isalnum()
+
+
+_MOST_WORDS, _LONGEST_WORD, _MOST_COUNTED = 20, 30, 10_000

@@ -77,24 +77,27 @@ def still_true(life: Life, age: timedelta, available: int) -> float:
     return one if available == 1 else 1.0 - (1.0 - one) ** min(available, _TOGETHER)
 
 
-def p_open(life: Life, age: timedelta | None, available: int) -> float:
-    """The chance, 0 to 1, that there is room now. `age` None means nobody ever said. "Full" fades too: it drifts
-    back to what is usual, so that "full" four days ago is worth an ask."""
+def believed(life: Life, age: timedelta | None, available: int) -> tuple[float, Freshness]:
+    """The chance, 0 to 1, that there is room now, and what may be done with the count. `age` None: nobody ever said.
+
+    "Full" fades too: it drifts back to what is usual, so that "full" four days ago is worth an ask. The state is of a
+    yes by its chance, of "full" by how likely it still is; only FRESH is told to a person without asking first."""
     if age is None:
-        return life.usual
+        return life.usual, Freshness.UNKNOWN
     held = still_true(life, age, available)
-    return life.yes_floor + (1.0 - life.yes_floor) * held if available > 0 else life.full_top * (1.0 - held)
+    likely = life.yes_floor + (1.0 - life.yes_floor) * held if available > 0 else life.full_top * (1.0 - held)
+    sure = likely if available > 0 else held
+    if sure >= FRESH and age <= OLDEST_FRESH:
+        return likely, Freshness.FRESH
+    return likely, Freshness.AGING if sure >= AGING else Freshness.STALE
+
+
+def p_open(life: Life, age: timedelta | None, available: int) -> float:
+    return believed(life, age, available)[0]
 
 
 def freshness(life: Life, age: timedelta | None, available: int) -> Freshness:
-    """The state of a count: of a yes by its chance, of "full" by how likely it still is. Only FRESH is told to a
-    person without asking first."""
-    if age is None:
-        return Freshness.UNKNOWN
-    sure = p_open(life, age, available) if available > 0 else still_true(life, age, 0)
-    if sure >= FRESH and age <= OLDEST_FRESH:
-        return Freshness.FRESH
-    return Freshness.AGING if sure >= AGING else Freshness.STALE
+    return believed(life, age, available)[1]
 
 
 def good_for_h(life: Life, available: int) -> int:

@@ -36,6 +36,9 @@ APPROVAL_DAYS = 30
 """People change numbers, and advert data is not kept longer (`domain.md` E5): an older yes is no yes."""
 SHIFT_TAIL_MINUTES = 30.0
 """Nothing is released so shortly before an advocate's shift ends on their account: replies would not find them."""
+NEED_WORDS = {"bed": "a place to stay", "advocacy": "somebody to talk to", "health": "a doctor", "legal": "legal help",
+              "basics": "food, cash or a ride"}  # fmt: skip
+"""What the screen asks for (Q2), in words."""
 MOST_UNMET = 5
 """Deeds promised to people and overdue: with more of them undone, nobody new is invited."""
 
@@ -77,11 +80,14 @@ class Cell:
     unmet: int
     """Deeds promised to people that are overdue."""
     openings: int
-    """Free places, net of holds, that fit these people and whose count is fresh enough to be told."""
+    """Free places, net of holds, that fit these people and whose count is fresh enough to be told: of what the list may
+    ask for, the kind of which there is least."""
     coming: tuple[Coming, ...] = ()
     """What the texts in flight may bring to this area, in any language."""
     mine: Coming = NOTHING_KNOWN
     """What is believed of this list. Its texts in flight are in the desks, with everybody's."""
+    need: str = ""
+    """Which kind that is, where it is not simply a place to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,8 @@ class Gates:
     harm_code: str = ""
     """Why it stopped by itself, if it did and nobody has resumed it; and in words."""
     harm: str = ""
+    follow_ups: bool = False
+    """Gentle follow-ups may still come: it is not over when nobody is left to text today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,9 @@ def decide(facts: Facts, place: str = "", zone: str = "UTC") -> Pace:
     if shut is not None:
         return shut
     if not facts.lanes:
+        if facts.gates.follow_ups:
+            return Pace(0, "follow_up", "Nobody is left to text today. Who answered and fell silent may get one gentle "
+                        "text, two weeks after the first.", "Nothing: they are left in peace until then.")  # fmt: skip
         return Pace(0, *_nobody_ready(Queue(), facts.gates.now))
     now = facts.gates.now
     paces = []
@@ -208,18 +219,18 @@ def speed(cell: Cell, place: str = "", until: str = "") -> Speed:
     if held is not None:
         return held
     if cell.openings <= 0:
-        return Speed(0, "no_openings", f"no opening {_near(place)} is known to be free now",
+        return Speed(0, "no_openings", f"no opening{_for(cell.need)} {_near(place)} is known to be free now",
                      "A fresh count from a provider, by text or in the directory.")  # fmt: skip
     for_desk, for_openings = _room_at_desk(cell), _room_in_openings(cell)
     per_hour = min(for_desk, for_openings, SPEND_MINUTES * PER_MINUTE) * 60 // SPEND_MINUTES
     openings = "1 opening" if cell.openings == 1 else f"{cell.openings} openings"
-    why = f"{openings} {_near(place)}, {_advocates(cell.speakers)}{until}"
+    why = f"{openings}{_for(cell.need)} {_near(place)}, {_advocates(cell.speakers)}{until}"
     if per_hour == 0:
         return _full(cell, why, by_openings=for_openings == 0)
     if per_hour == 60 * PER_MINUTE:
         return Speed(per_hour, "most", why, f"Nothing: {PER_MINUTE} a minute is the most we send.")
     if for_openings < for_desk:
-        return Speed(per_hour, "openings", why, f"More free places {_near(place)}.")
+        return Speed(per_hour, "openings", why, f"More free places{_for(cell.need)} {_near(place)}.")
     return Speed(per_hour, "advocates", why, "One more advocate on shift.")
 
 
@@ -379,6 +390,10 @@ def _stage_rest(queue: Queue) -> datetime | None:
 
 def _near(place: str) -> str:
     return f"near {place.removesuffix(' area')}" if place else "anywhere"
+
+
+def _for(need: str) -> str:
+    return f" for {NEED_WORDS.get(need, need)}" if need else ""
 
 
 def _advocates(desk: Desk) -> str:

@@ -95,7 +95,7 @@ def service(program: Program, audience: Audience, now: datetime) -> dict[str, An
     document |= _dates(program)
     document["organization"] = organization(program.organization, audience)
     document["service_areas"] = said.get("service_areas") or _areas(program)
-    if hours := _hours(program):
+    if "schedules" in fields and (hours := _hours(program)):
         document.setdefault("schedules", hours)
     if not document.get("languages") and "languages" in facets:
         document["languages"] = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.rules.zip3_points import POINTS
@@ -25,16 +26,34 @@ def near_zip3s(area: object) -> frozenset[str]:
     return frozenset(([one] if isinstance(one, str) else []) + (list(many) if isinstance(many, list | tuple) else []))
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a person said of where: `near` are the ZIPs they named, to be near or `far` from."""
+
+    near: frozenset[str]
+    far: bool
+    said: bool
+
+
+def where(area: object) -> Where:
+    said = isinstance(area, Mapping)
+    return Where(near_zip3s(area), said and bool(area.get("far")), said)  # type: ignore[attr-defined]
+
+
 def is_where_wanted(served: frozenset[str], area: object, from_away: object) -> bool | None:
     """Whether a program that serves these ZIPs (none: everywhere) is. None: it must be asked."""
+    return is_there(served, where(area), from_away)
+
+
+def is_there(served: frozenset[str], wanted: Where, from_away: object) -> bool | None:
     if not served:
         return True
-    if not isinstance(area, Mapping):
+    if not wanted.said:
         return None
-    near = near_zip3s(area)
-    if not area.get("far"):
-        return bool(near & served) if near else None
-    if near & served or from_away is False:
+    near = wanted.near
+    if not wanted.far:
+        return not near.isdisjoint(served) if near else None
+    if not near.isdisjoint(served) or from_away is False:
         return False
     return True if from_away is True and near else None
 
@@ -42,13 +61,15 @@ def is_where_wanted(served: frozenset[str], area: object, from_away: object) -> 
 def distance_band(served: frozenset[str], area: object) -> int:
     """How well the distance suits, 0 best: near, the place that serves around there alone comes before one that serves
     half a state; far, the farther one. Coarse on purpose: a mile is no reason."""
-    near = near_zip3s(area)
-    far = isinstance(area, Mapping) and bool(area.get("far"))
+    return band(served, where(area))
+
+
+def band(served: frozenset[str], wanted: Where) -> int:
     if not served:
-        return 2 if far else 3
-    if not near:
+        return 2 if wanted.far else 3
+    if not wanted.near:
         return 0
-    return _far_band(near, served) if far else _near_band(near, served)
+    return _far_band(wanted.near, served) if wanted.far else _near_band(wanted.near, served)
 
 
 @lru_cache(maxsize=65_536)

@@ -48,7 +48,7 @@ def _cell(values: Mapping[str, Any]) -> Cell:
     counts = {one.name: values[one.name] for one in fields(Cell) if one.type == "int"}
     return Cell(
         speakers=_desk(values["speakers"]), everyone=_desk(values["everyone"]), coming=_all(values["coming"]),
-        mine=Coming(**values["mine"]), **counts,
+        mine=Coming(**values["mine"]), need=values.get("need", ""), **counts,
     )  # fmt: skip
 
 

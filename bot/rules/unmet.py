@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from bot.rules.matching import DOES_NOT, Answers, Candidate, judge, match
+from bot.rules.facets import DOES_NOT, Answers, Candidate, judge
+from bot.rules.matching import match
 
 
 class Unmet(StrEnum):

@@ -23,7 +23,7 @@ PROVIDER = re.compile(r"PU\d+N?|PG\d")
 
 AFTER_SAFE = frozenset(
     {
-        "C2", "C3", "C2D", "N3", "J1", "Q1", "Q2", "Q3", "Q3A", "Q4", "Q5", "Q6", "Q7", "S1", "S2", "S4",
+        "C2", "C3", "C2D", "N3", "J1", "Q1", "Q2", "Q3", "Q3A", "Q3B", "Q4", "Q5", "Q6", "Q7", "S1", "S2", "S4",
         "M0", "M1", "M2", "M2S", "M2W", "M3", "M4", "N4", "SH1", "SH2", "W2", "W2_IN", "K1",
         "S5", "KN", "KN0", "KNP",
     }
@@ -35,7 +35,7 @@ PREVIEW_CHARACTERS = 40
 ANSWERS_THE_SAME_WORD = frozenset({"K1"})
 """Exempt from E11: the person's own text just above it already shows the word ("are you police?")."""
 
-OPENERS = frozenset({"O1", "O2", "O3", "O4", "O5", "V1"})
+OPENERS = frozenset({"O1", "O2", "O3", "O4", "O5", "O6", "OP", "OR", "OC", "V1"})
 HELP_LINES = frozenset({"911", "988", "233733", "44357"})
 FK_GRADE_MAX = 6.0
 FERNANDEZ_HUERTA_MIN = 70.0

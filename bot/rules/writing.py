@@ -77,9 +77,10 @@ def weigh(facts: WritingFacts) -> Verdict:
     return Verdict(may_go, hours, words, None if live else _later(facts))
 
 
-def price_of(segments: int, price: tuple[Decimal, str] | None) -> str:
-    """What so many segments cost, at the price that was set; empty where none was: no figure is invented."""
-    return "" if price is None else f"{segments * price[0]:f} {price[1]}"
+def price_of(segments: int, price: str) -> str:
+    """What so many segments cost at the price that was set (`0.0079 USD`); empty where none was: none is invented."""
+    amount, _, money = price.partition(" ")
+    return f"{segments * Decimal(amount):f} {money}" if price else ""
 
 
 def in_their_time(at: datetime, place: Place | None) -> str:

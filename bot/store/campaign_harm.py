@@ -48,10 +48,13 @@ harm_stops = Table(
 _URGENT = ("P0", "P1", "P2")
 
 
-def signals(tx: Tx, campaign_id: str, since: datetime) -> Signals:
-    """What the people texted from then on did, as far as it may be a sign of harm."""
+def signals(tx: Tx, campaign_id: str, since: datetime, *, variant: str | None = None) -> Signals:
+    """What the people texted from then on did, as far as it may be a sign of harm. With `variant`, of those
+    who were texted with that wording."""
     r = recipients.c
-    mine = (r.campaign_id == campaign_id, r.released_at >= since)
+    mine: tuple[ColumnElement[bool], ...] = (r.campaign_id == campaign_id, r.released_at >= since)
+    if variant is not None:
+        mine = (*mine, r.variant == variant)
     texted = tx.conn.execute(select(func.count()).select_from(recipients).where(*mine)).scalar_one()
     if texted == 0:
         return Signals()

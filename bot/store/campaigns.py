@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,16 +20,17 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    false,
     func,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store.bulk import among, chunks
 from bot.store.consent import suppressions
 from bot.store.conversations import conversations
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
-from bot.store.messages import messages
 from bot.store.people import people
 
 campaigns = Table(
@@ -51,6 +52,9 @@ campaigns = Table(
     Column("launched_at", UTCDateTime),
     Column("provenance", String(10), nullable=False),  # where the list comes from, as its author declared
     Column("approved_hash", String(64)),  # of all that was approved; what differs from it is not
+    Column("also", String(16), nullable=False, server_default=""),  # further first texts that are tried beside `key`
+    Column("needs", String(60), nullable=False, server_default="bed"),  # what its people may ask for, of Q2
+    Column("follow_up", Boolean, nullable=False, server_default=false()),  # one gentle text later, to who answered
     CheckConstraint("state IN ('importing', 'draft', 'approved', 'running', 'paused', 'done')", name="state"),
     CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name="second_person"),
     CheckConstraint("state IN ('importing', 'draft') OR approver_id IS NOT NULL", name="approved"),
@@ -74,7 +78,10 @@ recipients = Table(
     Column("silence_over", String(10)),  # answered · lapsed
     Column("row", Integer),  # of the uploaded list
     Column("proof", LargeBinary),  # sealed JSON: where and when they agreed, as the list says
-    UniqueConstraint("campaign_id", "person_id"),
+    Column("variant", String(4)),  # which of the first texts it was; empty before there were several
+    Column("step", Integer, nullable=False, server_default="0"),  # 0: a first text; 1: the one gentle follow-up
+    UniqueConstraint("campaign_id", "person_id", "step"),
+    CheckConstraint("step IN (0, 1)", name="step"),
     UniqueConstraint("person_id", "nth"),
     CheckConstraint("nth IS NULL OR nth BETWEEN 1 AND 3", name="lifetime"),
     CheckConstraint("(state = 'released') = (nth IS NOT NULL AND released_at IS NOT NULL)", name="released"),
@@ -105,10 +112,13 @@ switches = Table(
 
 COOLDOWN = timedelta(days=180)
 """R-M4: so long nobody who did not answer hears of us again."""
-KEYS = ("O1", "O2", "O3")
-"""The openers a campaign may say."""
+KEYS = ("O1", "O2", "O3", "O6")
+"""The openers a campaign may say, up to all four of them side by side."""
+FOLLOW_UP = "O4"
+"""The one gentle text after a fortnight, to somebody who answered and then fell silent."""
+NEEDS = ("bed", "advocacy", "health", "legal", "basics")
+"""What the screen asks people for (Q2), and what a program gives."""
 _KILL = "campaigns_stopped"
-_BATCH = 500  # rows a statement: well under every driver's limit of bound values
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +140,20 @@ class Campaign:
     launched_at: datetime | None
     provenance: str = "own"
     approved_hash: str | None = None
+    also: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("bed",)
+    follow_up: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its first texts: one, or up to four that are tried side by side."""
+        return (self.key, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
+    """`step` is 0 for a first text and 1 for the follow-up."""
+
     recipient_id: str
     campaign_id: str
     person_id: str
@@ -143,6 +163,7 @@ class Recipient:
     basis: str
     language: str
     safe_hours: str | None
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +175,8 @@ class History:
     """When the latest text was released, unless they have written since."""
 
 
-def add(tx: Tx, *, name: str, key: str, area: str, sender: str, window: tuple[int, int], provenance: str,
-        author_id: str) -> str:  # fmt: skip
+def add(tx: Tx, *, name: str, keys: Sequence[str], area: str, sender: str, window: tuple[int, int], provenance: str,
+        author_id: str, needs: Sequence[str] = ("bed",), follow_up: bool = False) -> str:  # fmt: skip
     """One whose list is still to be read; it becomes a draft when that is done."""
     campaign_id = new_id()
     seal = tx.keys.seal
@@ -163,7 +184,10 @@ def add(tx: Tx, *, name: str, key: str, area: str, sender: str, window: tuple[in
         "campaign_id": campaign_id,
         "name": seal("campaigns.name", campaign_id, name),
         "state": "importing",
-        "key": key,
+        "key": keys[0],
+        "also": ",".join(keys[1:]),
+        "needs": ",".join(needs),
+        "follow_up": follow_up,
         "area": seal("campaigns.area", campaign_id, area),
         "sender": seal("campaigns.sender", campaign_id, sender),
         "window_from": window[0],
@@ -199,12 +223,14 @@ def change(tx: Tx, campaign_id: str, **values: Any) -> None:
     tx.conn.execute(campaigns.update().where(campaigns.c.campaign_id == campaign_id).values(**values))
 
 
-def reword(tx: Tx, campaign_id: str, *, key: str, sender: str, window: tuple[int, int], author_id: str) -> None:
+def reword(tx: Tx, campaign_id: str, *, keys: Sequence[str], sender: str, window: tuple[int, int], needs: Sequence[str],
+           follow_up: bool, author_id: str) -> None:  # fmt: skip
     """A draft again: a check of the database wants a new approver, who is not this author."""
     unapprove(tx, campaign_id)
     change(
-        tx, campaign_id, key=key, sender=tx.keys.seal("campaigns.sender", campaign_id, sender),
-        window_from=window[0], window_to=window[1], author_id=author_id,
+        tx, campaign_id, key=keys[0], also=",".join(keys[1:]), needs=",".join(needs), follow_up=follow_up,
+        sender=tx.keys.seal("campaigns.sender", campaign_id, sender), window_from=window[0], window_to=window[1],
+        author_id=author_id,
     )  # fmt: skip
 
 
@@ -212,67 +238,9 @@ def unapprove(tx: Tx, campaign_id: str) -> None:
     change(tx, campaign_id, state="draft", approver_id=None, approved_at=None, approved_hash=None)
 
 
-def counts(tx: Tx, campaign_id: str) -> dict[str, int]:
-    """Recipients by state, and what became of the texts of the released ones."""
-    c = recipients.c
-    found = {"waiting": 0, "released": 0, "refused": 0}
-    states = select(c.state, func.count()).where(c.campaign_id == campaign_id).group_by(c.state)
-    found |= dict(tx.conn.execute(states).all())
-    texts = (
-        select(messages.c.status, func.count())
-        .join_from(recipients, messages, messages.c.recipient_id == c.recipient_id)
-        .where(c.campaign_id == campaign_id)
-        .group_by(messages.c.status)
-    )
-    delivered = dict(tx.conn.execute(texts).all())
-    wrote = (
-        select(func.count(func.distinct(c.recipient_id)))
-        .join_from(recipients, conversations, conversations.c.person_id == c.person_id)
-        .where(c.campaign_id == campaign_id, c.state == "released", conversations.c.last_inbound_at >= c.released_at)
-    )
-    return found | {
-        "queued": sum(delivered.get(status, 0) for status in ("queued", "sending")),
-        "sent": sum(delivered.get(status, 0) for status in ("sent", "delivered")),
-        "delivered": delivered.get("delivered", 0),
-        "unknown": delivered.get("unknown", 0),
-        "failed": sum(delivered.get(status, 0) for status in ("undelivered", "failed", "refused")),
-        "answered": tx.conn.execute(wrote).scalar_one(),
-        "opted_out": opt_outs(tx, campaign_id),
-    }
-
-
-def refusals(tx: Tx, campaign_id: str) -> dict[str, int]:
-    """Why recipients were left out after the import, by reason."""
-    c = recipients.c
-    query = select(c.reason, func.count()).where(c.campaign_id == campaign_id, c.state == "refused").group_by(c.reason)
-    return {str(reason): n for reason, n in tx.conn.execute(query)}
-
-
-def contacted_before(tx: Tx, campaign_id: str) -> int:
-    """Recipients whom another campaign texted, and who may be texted again."""
-    r, other = recipients.c, recipients.alias()
-    texted = select(other.c.recipient_id).where(
-        other.c.person_id == r.person_id, other.c.campaign_id != campaign_id, other.c.state == "released"
-    )
-    query = select(func.count()).select_from(recipients).where(r.campaign_id == campaign_id, texted.exists())
-    return tx.conn.execute(query).scalar_one()
-
-
 def languages(tx: Tx, campaign_id: str) -> frozenset[str]:
     query = select(recipients.c.language).where(recipients.c.campaign_id == campaign_id).distinct()
     return frozenset(tx.conn.execute(query).scalars())
-
-
-def opt_outs(tx: Tx, campaign_id: str) -> int:
-    """Released recipients whose number is suppressed now."""
-    query = (
-        select(func.count())
-        .select_from(recipients)
-        .join(people, people.c.person_id == recipients.c.person_id)
-        .join(suppressions, suppressions.c.phone_key == people.c.phone_key)
-        .where(recipients.c.campaign_id == campaign_id, recipients.c.state == "released")
-    )
-    return tx.conn.execute(query).scalar_one()
 
 
 def unplanned(tx: Tx, campaign_id: str, limit: int) -> list[Recipient]:
@@ -298,12 +266,13 @@ def refuse(tx: Tx, recipient_id: str, reason: str) -> None:
     tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
 
 
-def mark_released(tx: Tx, recipient_id: str, nth: int) -> None:
+def mark_released(tx: Tx, recipient_id: str, nth: int, variant: str | None = None) -> None:
     """The database refuses it while an earlier text to this person is unanswered and its 180 days are not over."""
     r = recipients.c
     person_id = tx.conn.execute(select(r.person_id).where(r.recipient_id == recipient_id)).scalar_one()
     _end_silences(tx, person_id)
-    values = {"state": "released", "released_at": tx.now, "nth": nth, "silence_ends_at": tx.now + COOLDOWN}
+    values = {"state": "released", "released_at": tx.now, "nth": nth, "silence_ends_at": tx.now + COOLDOWN,
+              "variant": variant}  # fmt: skip
     tx.conn.execute(recipients.update().where(r.recipient_id == recipient_id).values(**values))
 
 
@@ -325,7 +294,7 @@ def note(tx: Tx, recipient_id: str, reason: str) -> None:
 
 def replan(tx: Tx, recipient_id: str) -> None:
     """The text did not reach them in time: it was no contact, and they wait for their hours again."""
-    gone = ("released_at", "nth", "ready_at", "silence_ends_at", "silence_over_at", "silence_over")
+    gone = ("released_at", "nth", "ready_at", "silence_ends_at", "silence_over_at", "silence_over", "variant")
     values = {"state": "waiting", **dict.fromkeys(gone)}
     tx.conn.execute(recipients.update().where(recipients.c.recipient_id == recipient_id).values(**values))
 
@@ -338,18 +307,18 @@ def campaign_of(tx: Tx, recipient_id: str) -> str | None:
 def histories(tx: Tx, person_ids: Iterable[str], *, but: str | None = None) -> dict[str, History]:
     """What campaigns did to these people before, leaving out the recipient `but`. Absent: nothing."""
     found: dict[str, History] = {}
-    for some in _batches(list(person_ids)):
+    for some in chunks(person_ids):
         r = recipients.c
         wrote = (
             select(conversations.c.person_id, func.max(conversations.c.last_inbound_at).label("at"))
-            .where(conversations.c.person_id.in_(some))
+            .where(among(tx, conversations.c.person_id, some))
             .group_by(conversations.c.person_id)
             .subquery()
         )
         query = (
             select(r.person_id, func.count(), func.max(r.released_at), func.max(wrote.c.at))
             .outerjoin(wrote, wrote.c.person_id == r.person_id)
-            .where(r.person_id.in_(some), r.state == "released", r.recipient_id != (but or ""))
+            .where(among(tx, r.person_id, some), r.state == "released", r.recipient_id != (but or ""))
             .group_by(r.person_id)
         )
         for person_id, n, last, wrote_at in tx.conn.execute(query):
@@ -360,17 +329,28 @@ def histories(tx: Tx, person_ids: Iterable[str], *, but: str | None = None) -> d
 def known(tx: Tx, phone_keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
     """phone_key -> (person_id, line_type) of the people we know among these."""
     found: dict[str, tuple[str, str | None]] = {}
-    for some in _batches(list(phone_keys)):
-        query = select(people.c.phone_key, people.c.person_id, people.c.line_type).where(people.c.phone_key.in_(some))
+    for some in chunks(phone_keys):
+        p = people.c
+        query = select(p.phone_key, p.person_id, p.line_type).where(among(tx, p.phone_key, some))
         found |= {key: (person_id, line_type) for key, person_id, line_type in tx.conn.execute(query)}
     return found
+
+
+def is_listed(tx: Tx, number: str) -> bool:
+    """Whether a campaign has, or ever had, this number on its list."""
+    query = (
+        select(recipients.c.recipient_id)
+        .join_from(recipients, people, people.c.person_id == recipients.c.person_id)
+        .where(people.c.phone_key == tx.keys.index("phone", number))
+    )
+    return tx.conn.execute(query.limit(1)).first() is not None
 
 
 def suppressed(tx: Tx, phone_keys: Iterable[str]) -> frozenset[str]:
     """Those of these numbers that may not be texted."""
     found: set[str] = set()
-    for some in _batches(list(phone_keys)):
-        query = select(suppressions.c.phone_key).where(suppressions.c.phone_key.in_(some))
+    for some in chunks(phone_keys):
+        query = select(suppressions.c.phone_key).where(among(tx, suppressions.c.phone_key, some))
         found.update(tx.conn.execute(query).scalars())
     return frozenset(found)
 
@@ -396,7 +376,8 @@ def set_stopped(tx: Tx, on: bool, staff_id: str) -> None:
 def _recipients(tx: Tx, campaign_id: str, where: Any, limit: int, *order: Any) -> list[Recipient]:
     r, p = recipients.c, people.c
     query = (
-        select(r.recipient_id, r.campaign_id, r.person_id, p.phone_key, p.phone, r.basis, r.language, p.safe_hours)
+        select(r.recipient_id, r.campaign_id, r.person_id, p.phone_key, p.phone, r.basis, r.language, p.safe_hours,
+               r.step)
         .join_from(recipients, people, p.person_id == r.person_id)
         .where(r.campaign_id == campaign_id, r.state == "waiting", where)
         .order_by(*order)
@@ -407,6 +388,7 @@ def _recipients(tx: Tx, campaign_id: str, where: Any, limit: int, *order: Any) -
         Recipient(
             row.recipient_id, row.campaign_id, row.person_id, row.phone_key,
             tx.keys.open("people.phone", row.person_id, row.phone), row.basis, row.language, row.safe_hours,
+            row.step,
         )
         for row in tx.conn.execute(query)
     ]  # fmt: skip
@@ -430,8 +412,8 @@ def _opened(tx: Tx, row: Any) -> Campaign:
         launched_at=row.launched_at,
         provenance=row.provenance,
         approved_hash=row.approved_hash,
+        also=tuple(filter(None, row.also.split(","))),
+        needs=tuple(filter(None, row.needs.split(","))),
+        follow_up=row.follow_up,
     )
 
-
-def _batches(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.store.bulk import chunks
+from bot.store.bulk import among, chunks
 from bot.store.consent import suppressions
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.people import people
@@ -79,7 +79,7 @@ _SAVE = Prepared(
     .values({name: bindparam(name) for name in _SAVED})
 )
 
-_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked")
+_MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked", "hand")
 """The fields of a Conversation that are kept sealed, in one value."""
 
 
@@ -110,6 +110,7 @@ def open_mind(tx: Tx, *, conversation_id: str, state: str, turn: int, held_by: s
     kept = json.loads(tx.keys.open("conversations.mind", conversation_id, mind))
     kept["flags"] = tuple(kept["flags"])
     kept["marks"] = tuple(kept["marks"])
+    kept["hand"] = tuple(kept.get("hand", ()))  # a conversation of an earlier version has none
     return Conversation(state=state, turn=turn, held_by=Holder(held_by), suppressed=suppressed, **kept)
 
 
@@ -229,7 +230,7 @@ def flagged(tx: Tx, person_ids: Collection[str], flag: str) -> frozenset[str]:
     """Of these people, whom any conversation has marked with this flag."""
     c, found = conversations.c, set[str]()
     for some in chunks(person_ids):
-        query = select(c.conversation_id, c.person_id, c.mind).where(c.person_id.in_(some), c.turn > 0)
+        query = select(c.conversation_id, c.person_id, c.mind).where(among(tx, c.person_id, some), c.turn > 0)
         for conversation_id, person_id, mind in tx.conn.execute(query):
             if flag in json.loads(tx.keys.open("conversations.mind", conversation_id, mind))["flags"]:
                 found.add(person_id)

@@ -126,7 +126,10 @@ holds = Table(
     Column("staff_id", String(32), nullable=False),  # the advocate who asked, and who will tell the way
     Column("facet", String(12)),  # what did not fit, when they said so
     Column("extended_at", UTCDateTime),  # once, by a person
+    Column("held_at", UTCDateTime),  # when the place said yes; it stays when they arrive
     CheckConstraint("state IN ('asked','held','declined','expired','withdrawn','arrived','no_show')", name="state"),
+    Index("ix_holds_live", "stock_id", sqlite_where=text("state IN ('asked', 'held')"),
+          postgresql_where=text("state IN ('asked', 'held')")),
 )  # fmt: skip
 
 
@@ -167,6 +170,12 @@ def add_reporter(tx: Tx, *, number: str, program_id: str, language: str) -> None
     phone = tx.keys.seal("reporters.phone", phone_key, number)
     row = {"phone_key": phone_key, "phone": phone, "program_id": program_id, "language": language}
     tx.conn.execute(reporters.insert(), row)
+
+
+def remove_reporter(tx: Tx, phone_key: str, program_id: str) -> bool:
+    """By its keyed hash, of this program alone; False when there is none."""
+    where = (reporters.c.phone_key == phone_key, reporters.c.program_id == program_id)
+    return tx.conn.execute(reporters.delete().where(*where)).rowcount == 1
 
 
 def reporters_of(tx: Tx, program_id: str) -> list[tuple[str, str]]:

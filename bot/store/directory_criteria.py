@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.rules.criteria import project, traits_of
+from bot.rules.criteria import merged, project, traits_of
 from bot.store.db import Tx, new_id
 from bot.store.directory import MATCHED, organizations, programs, stocks
 from bot.store.directory_records import criteria, specialisations
@@ -27,7 +27,15 @@ class Criterion:
     verified_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Specialisation:
+    tag: str
+    claimed_at: datetime
+    verified_at: datetime | None
+
+
 _FIELDS = tuple(criteria.c[name] for name in Criterion.__dataclass_fields__)
+_LINE = (criteria.c.facet, criteria.c.value, criteria.c.hardness, criteria.c.basis)
 
 
 def of_program(tx: Tx, program_id: str, *, with_stocks: bool = False) -> list[Criterion]:
@@ -59,34 +67,72 @@ def specialise(tx: Tx, *, program_id: str, tag: str, verified_by: str | None) ->
     tx.conn.execute(specialisations.insert(), row)
 
 
-def verify(tx: Tx, criterion_id: str, staff_id: str, *, basis: str) -> str | None:
+def specialisations_of(tx: Tx, program_id: str) -> list[Specialisation]:
+    """Groups a program says it knows well, seen to be so or not."""
+    s = specialisations.c
+    query = select(s.tag, s.claimed_at, s.verified_at).where(s.program_id == program_id).order_by(s.tag)
+    return [Specialisation(*row) for row in tx.conn.execute(query)]
+
+
+def verify_specialisation(tx: Tx, program_id: str, tag: str, staff_id: str) -> None:
+    """Somebody saw that it knows this group well, whether it was claimed before or not."""
+    s = specialisations.c
+    values = {"verified_at": tx.now, "verified_by": staff_id}
+    update = specialisations.update().where(s.program_id == program_id, s.tag == tag)
+    if tx.conn.execute(update.values(**values)).rowcount == 0:
+        specialise(tx, program_id=program_id, tag=tag, verified_by=staff_id)
+
+
+def drop_specialisation(tx: Tx, program_id: str, tag: str) -> bool:
+    s = specialisations.c
+    return tx.conn.execute(specialisations.delete().where(s.program_id == program_id, s.tag == tag)).rowcount == 1
+
+
+def known_for(tx: Tx, tags: Collection[str]) -> dict[str, frozenset[str]]:
+    """Of these groups, those that somebody saw a program know well; by program."""
+    s = specialisations.c
+    query = select(s.program_id, s.tag).where(s.tag.in_(list(tags)), s.verified_at.is_not(None))
+    found: dict[str, frozenset[str]] = {}
+    for program_id, tag in tx.conn.execute(query):
+        found[program_id] = found.get(program_id, frozenset()) | {tag}
+    return found
+
+
+def verify(tx: Tx, criterion_id: str, staff_id: str, *, basis: str, hardness: str = "hard") -> str | None:
     """Somebody asked, and it is so; returns the program it is of, or None when there is no such criterion."""
     where = criteria.c.criterion_id == criterion_id
-    query = select(criteria.c.program_id, criteria.c.stock_id, criteria.c.facet, criteria.c.value).where(where)
+    query = select(criteria.c.program_id, criteria.c.stock_id).where(where)
     row = tx.conn.execute(query).one_or_none()
     if row is None:
         return None
-    program_id, stock_id, facet, said = row
-    values = {"verified_at": tx.now, "verified_by": staff_id, "basis": basis, "hardness": "hard"}
+    program_id, stock_id = row
+    values = {"verified_at": tx.now, "verified_by": staff_id, "basis": basis, "hardness": hardness}
     tx.conn.execute(criteria.update().where(where).values(**values))
     if stock_id is None:
         project_all(tx, [program_id])
-    else:  # what a refusal taught of one stock overrides its program's
-        s = stocks.c
-        facets = tx.conn.execute(select(s.facets).where(s.stock_id == stock_id).with_for_update()).scalar_one()
-        tx.conn.execute(stocks.update().where(s.stock_id == stock_id).values(facets={**facets, facet: said}))
+    else:
+        _project_stock(tx, stock_id, criterion_id)
     return program_id
+
+
+def _project_stock(tx: Tx, stock_id: str, criterion_id: str) -> None:
+    """What a refusal taught of one stock overrides its program's."""
+    s = stocks.c
+    line = tx.conn.execute(select(*_LINE).where(criteria.c.criterion_id == criterion_id)).one()
+    own = tx.conn.execute(select(s.facets).where(s.stock_id == stock_id).with_for_update()).scalar_one()
+    facets = merged(own, project([tuple(line)]))  # type: ignore[list-item]
+    tx.conn.execute(stocks.update().where(s.stock_id == stock_id).values(facets=dict(facets)))
 
 
 def project_all(tx: Tx, program_ids: Collection[str]) -> None:
     """Make the matcher's document of these programs anew."""
     c = criteria.c
-    query = select(c.program_id, c.facet, c.value).where(
+    query = select(c.program_id, *_LINE).where(
         c.program_id.in_(list(program_ids)), c.stock_id.is_(None), c.verified_at.is_not(None)
     )
-    stated: dict[str, list[tuple[str, Any]]] = {program_id: [] for program_id in program_ids}
-    for program_id, facet, value in tx.conn.execute(query.order_by(c.verified_at, c.criterion_id)):
-        stated[program_id].append((facet, value))
+    stated: dict[str, list[tuple[str, Any, str, str]]] = {program_id: [] for program_id in program_ids}
+    for program_id, *line in tx.conn.execute(query.order_by(c.verified_at, c.criterion_id)):
+        stated[program_id].append(tuple(line))  # type: ignore[arg-type]
     update = programs.update()
     for program_id, facts in stated.items():
         facets = project(facts)
@@ -101,3 +147,12 @@ def older_than(tx: Tx, moment: datetime) -> dict[str, int]:
     query = query.join(organizations, organizations.c.organization_id == p.organization_id)
     rows = tx.conn.execute(query.where(*MATCHED, c.verified_at < moment).group_by(c.program_id))
     return {row[0]: row[1] for row in rows}
+
+
+def last_verified(tx: Tx, program_ids: Collection[str]) -> dict[tuple[str, str], datetime]:
+    """By program and facet: when somebody last asked, and it was so."""
+    c = criteria.c
+    query = select(c.program_id, c.facet, func.max(c.verified_at)).where(
+        c.program_id.in_(list(program_ids)), c.stock_id.is_(None), c.verified_at.is_not(None)
+    )
+    return {(row[0], row[1]): row[2] for row in tx.conn.execute(query.group_by(c.program_id, c.facet))}

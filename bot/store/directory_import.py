@@ -172,6 +172,9 @@ class Import:
     finished_at: datetime | None
     refused: str | None
     report: Sequence[Mapping[str, str]]
+    total: int
+    """Records there are; 0 until the file was read whole."""
+    done: int
 
 
 _IMPORT = tuple(imports.c[name] for name in Import.__dataclass_fields__)

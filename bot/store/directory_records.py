@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    UniqueConstraint,
 )
 
 from bot.store.db import UTCDateTime, metadata
@@ -128,4 +129,17 @@ imports = Table(
     Column("finished_at", UTCDateTime),  # NULL: cut short; what is in is whole, and running it again goes on
     Column("refused", String(40)),  # why nothing of it was taken, as a code
     Column("report", JSON, nullable=False),  # the first quarantined records: table, id and reason, never a value
+    Column("total", Integer, nullable=False, server_default="0"),  # records there are; 0 until it was read whole
+    Column("done", Integer, nullable=False, server_default="0"),  # records gone through
+    Column("lease_until", UTCDateTime),  # the worker that reads it on
+)
+
+import_pages = Table(
+    "import_pages",
+    metadata,
+    Column("page_id", String(32), primary_key=True),
+    Column("import_id", String(32), ForeignKey("imports.import_id", ondelete="CASCADE"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # sealed: a piece of the file; the first is its name
+    UniqueConstraint("import_id", "n"),
 )

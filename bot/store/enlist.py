@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from bot.store.bulk import chunks, insert_many, moment
+from bot.store.bulk import among, chunks, insert_many, moment
 from bot.store.campaigns import campaigns, known, recipients
 from bot.store.conversations import conversations
 from bot.store.db import Tx, new_id
@@ -30,9 +30,11 @@ class NewRecipient:
     line_type: str | None = None
 
 
-def add_recipients(tx: Tx, campaign_id: str, rows: Sequence[NewRecipient]) -> None:
-    """People we do not know yet are added. Nobody stands among `rows` twice, or is on this campaign's list already."""
-    here = known(tx, [row.phone_key for row in rows])
+def add_recipients(tx: Tx, campaign_id: str, rows: Sequence[NewRecipient],
+                   here: Mapping[str, tuple[str, str | None]] | None = None) -> None:  # fmt: skip
+    """People we do not know yet are added. Nobody stands among `rows` twice, or is on this campaign's list already.
+    `here` are those we know, as `campaigns.known` says, where this transaction has asked already."""
+    here = known(tx, [row.phone_key for row in rows]) if here is None else here
     now, person_of = moment(tx, people.c.created_at), {}
     new = [row for row in rows if row.phone_key not in here]
     added = []
@@ -61,7 +63,7 @@ def rows_on_list(tx: Tx, campaign_id: str, person_ids: Iterable[str]) -> dict[st
     """Of these people, who is on this campaign's list already, and from which row."""
     r, found = recipients.c, {}
     for some in chunks(person_ids):
-        query = select(r.person_id, r.row).where(r.campaign_id == campaign_id, r.person_id.in_(some))
+        query = select(r.person_id, r.row).where(r.campaign_id == campaign_id, among(tx, r.person_id, some))
         found |= {person_id: row or 0 for person_id, row in tx.conn.execute(query)}
     return found
 
@@ -73,7 +75,7 @@ def waiting_elsewhere(tx: Tx, person_ids: Iterable[str]) -> frozenset[str]:
         query = (
             select(r.person_id)
             .join_from(recipients, campaigns, c.campaign_id == r.campaign_id)
-            .where(r.person_id.in_(some), r.state == "waiting", c.state.in_(("approved", "running", "paused")))
+            .where(among(tx, r.person_id, some), r.state == "waiting", c.state.in_(("approved", "running", "paused")))
         )
         found.update(tx.conn.execute(query).scalars())
     return frozenset(found)

@@ -87,6 +87,8 @@ def move(tx: Tx, hold_id: str, *, to: str, only_from: Collection[str], reason: s
     if before is not None:
         where.append(holds.c.expires_at <= before)
     values = {"state": to, "reason": reason, "facet": facet, "answered_at": tx.now, "expires_at": expires_at}
+    if to == "held":
+        values["held_at"] = tx.now
     return tx.conn.execute(holds.update().where(*where).values(**values)).rowcount == 1
 
 

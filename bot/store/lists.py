@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.bulk import chunks, insert_many
+from bot.store.bulk import among, chunks, insert_many
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
 lists = Table(
@@ -238,7 +238,7 @@ def lines_of(tx: Tx, phone_keys: Collection[str]) -> dict[str, Line]:
     """What is known of these numbers' lines, and still believed."""
     c, found = lines.c, {}
     for some in chunks(phone_keys):
-        query = select(lines).where(c.phone_key.in_(some), c.asked_at > tx.now - LINE_LASTS)
+        query = select(lines).where(among(tx, c.phone_key, some), c.asked_at > tx.now - LINE_LASTS)
         for row in tx.conn.execute(query):
             if row.line_type != "unknown" or row.asked_at > tx.now - _UNKNOWN_LASTS:
                 found[row.phone_key] = Line(row.line_type, row.reassigned)

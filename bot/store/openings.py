@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from json import loads
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +22,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -28,7 +31,10 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     bindparam,
+    case,
+    cast,
     exists,
     func,
     literal,
@@ -40,7 +46,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from bot.rules.freshness import Life, age_of
+from bot.rules.criteria import Facets, merged
+from bot.rules.facets import Candidate
+from bot.rules.freshness import Life, age_of, prior
 from bot.rules.learning import Belief, Check, learn, life_of
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.directory import MATCHED, holds, organizations, programs, stocks
@@ -80,26 +88,6 @@ stock_states = Table(
 
 REMEMBERED = 250
 """Counts that a belief is made anew from; what came before them has faded by then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One stock of an approved, active program, with its latest count. `available` has active holds taken off; of a
-    stock that went silent or opened anew since nobody knows, and `observed_at` is None."""
-
-    program_id: str
-    code_name: str
-    stock_id: str
-    unit: str
-    need: str
-    kind: str
-    zip3: tuple[str, ...]
-    facets: Mapping[str, Any]
-    traits: tuple[str, ...]
-    available: int
-    observed_at: datetime | None
-    life: Life | None
-    """None: nothing was ever counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +142,6 @@ def _active_holds(stock_id: ColumnElement[str]) -> ScalarSelect[int]:
     return select(func.count()).select_from(holds).where(*live).scalar_subquery()
 
 
-_FIELDS = (
-    _p.program_id, _p.code_name, _s.stock_id, _s.unit, _p.need, _p.kind, _p.zip3, _p.facets, _s.facets, _p.traits,
-    _t.available, _t.observed_at, _t.silent_at, *_LIFE, _active_holds(_s.stock_id),
-)  # fmt: skip
 _OFFERED = (
     select(_s.stock_id)
     .join_from(programs, organizations, organizations.c.organization_id == _p.organization_id)
@@ -177,12 +161,6 @@ _AGING = (
 )
 
 
-MOST = 400
-MOST_ANYWHERE = 200
-"""Openings judged in one search, those with room that were counted last before all others. Near one place there are
-hardly ever so many; far from it, or anywhere, what is beyond them would not come to be told."""
-
-
 class Where(StrEnum):
     """Which programs a search may leave out before they are judged, by what they serve."""
 
@@ -192,18 +170,19 @@ class Where(StrEnum):
 
 
 def openings(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
-             most: int | None = None) -> list[Opening]:  # fmt: skip
-    """The openings there are for these needs (none given: for all), in one statement. A program that serves everywhere
-    is near and far."""
-    rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where, most=most))
-    return [opening(row, tx.now) for row in rows]
+             known_for: Mapping[str, frozenset[str]] = MappingProxyType({})) -> list[Candidate]:  # fmt: skip
+    """One candidate for each stock of an approved, active program, for these needs (none given: for all), in one
+    statement; every one of them, for only who judges them knows which fit. A program that serves everywhere is near and
+    far. Of a stock that went silent, or opened anew since, nobody knows, and it was observed at None."""
+    rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where)).all()
+    return [_candidate(row, tx.now, known_for) for row in rows]
 
 
-def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
-              most: int | None = None) -> tuple[Select[Any], dict[str, Any]]:  # fmt: skip
+def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (),
+              where: Where = Where.ANYWHERE) -> tuple[Select[Any], dict[str, Any]]:  # fmt: skip
     """The statement, and what fills it."""
     where = where if zip3s else Where.ANYWHERE
-    values: dict[str, Any] = {"now": tx.now, "most": most or (MOST if where is Where.NEAR else MOST_ANYWHERE)}
+    values: dict[str, Any] = {"now": tx.now}
     if needs:
         values["needs"] = list(needs)
     if where is not Where.ANYWHERE:
@@ -214,22 +193,28 @@ def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (
 @cache
 def _search(dialect: str, by_need: bool, where: Where) -> Select[Any]:
     """Built once of each shape: a person waits for it in the middle of a turn."""
-    query = _OFFERED
+    h = holds.c
+    live = (h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > bindparam("now")))
+    taken = select(h.stock_id, func.count().label("n")).where(*live).group_by(h.stock_id).subquery("taken")
+    stated = [cast(column, Text) for column in (_p.zip3, _p.facets, _s.facets, _p.traits)]
+    at: ColumnElement[Any] = case((_t.silent_at.is_(None), _t.observed_at))
+    if dialect == "postgresql":
+        at = type_coerce(at, DateTime(timezone=True))  # aware as it comes; of thousands none needs to be converted
+    query = (
+        select(_p.program_id, _s.stock_id, _s.unit, _p.need, _p.kind, *stated, _t.available, at, *_LIFE, taken.c.n)
+        .join_from(programs, organizations, organizations.c.organization_id == _p.organization_id)
+        .join(stocks, _s.program_id == _p.program_id)
+        .outerjoin(stock_states, _t.stock_id == _s.stock_id)
+        .outerjoin(taken, taken.c.stock_id == _s.stock_id)
+        .where(*MATCHED)
+    )  # fmt: skip
     if by_need:
         query = query.where(_p.need.in_(bindparam("needs", expanding=True)))
     if where is Where.NEAR:
         query = query.where(or_(_serves_everywhere(dialect), _serves(dialect)))
     elif where is Where.FAR:
         query = query.where(not_(_serves(dialect)))
-    likely = ((_t.available > 0).desc().nulls_last(), _t.observed_at.desc().nulls_last(), _s.stock_id)
-    # Narrow rows are put in order, and only those that are judged are read whole.
-    chosen = query.order_by(*likely).limit(bindparam("most", type_=Integer)).subquery("chosen")
-    return (
-        select(*_FIELDS)
-        .join_from(chosen, stocks, _s.stock_id == chosen.c.stock_id)
-        .join(programs, _p.program_id == _s.program_id)
-        .outerjoin(stock_states, _t.stock_id == _s.stock_id)
-    )
+    return query
 
 
 def _serves_everywhere(dialect: str) -> ColumnElement[bool]:
@@ -249,17 +234,27 @@ def is_offered(tx: Tx, stock_id: str) -> bool:
     return tx.conn.execute(_OFFERED.where(_s.stock_id == stock_id)).first() is not None
 
 
-def opening(row: Any, now: datetime) -> Opening:
-    """One row of a search."""
-    program_id, code, stock_id, unit, need, kind, zip3, facets, own, traits, available, at, silent_at, *life, held = row
-    if own:  # a single bed for a man this week, in a house for women
-        facets = {**facets, **own}
-    if at is not None and (silent_at is not None or ("resets_at" in facets and _age(facets, at, now) is None)):
+def _candidate(row: Any, now: datetime, known_for: Mapping[str, frozenset[str]]) -> Candidate:
+    program_id, stock_id, unit, need, kind, zip3, said, own, traits, available, at, yes, full, low, top, usual, n = row
+    zip3s, facets, told = _stated(unit, zip3, said, own, traits)
+    if at is not None and "resets_at" in facets and _age(facets, at, now) is None:
         at = None
-    return Opening(
-        program_id, code, stock_id, unit, need, kind, tuple(zip3), facets, tuple(traits),
-        max(0, (available or 0) - held), at, None if available is None else Life(*life),
+    if available is None:
+        return Candidate(program_id, stock_id, need, prior(kind), zip3s, facets, told, 0, None,
+                         known_for.get(program_id, _NOBODY))  # fmt: skip
+    return Candidate(
+        program_id, stock_id, need, Life(yes, full, low, top, usual), zip3s, facets, told,
+        max(0, available - n) if n else available, at, known_for.get(program_id, _NOBODY),
     )  # fmt: skip
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=32_768)
+def _stated(unit: str, zip3: str, facets: str, own: str, traits: str) -> tuple[frozenset[str], Facets, tuple[str, ...]]:
+    """What changes with an edit alone, made once of each text: a search meets thousands of them."""
+    return frozenset(loads(zip3)), merged(loads(facets), loads(own), unit), tuple(loads(traits))
 
 
 def _age(facets: Mapping[str, Any], at: datetime, now: datetime) -> Any:

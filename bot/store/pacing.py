@@ -70,6 +70,7 @@ class LastCount:
     """What was last said of one stock, less the places that are held."""
 
     region: str
+    need: str
     available: int
     observed_at: datetime
     life: Life
@@ -154,6 +155,13 @@ def released_since(tx: Tx, campaign_id: str, since: datetime, most: int) -> tupl
     return n, tx.conn.execute(select(func.max(r.released_at)).where(*mine)).scalar()
 
 
+def released_lately(tx: Tx, campaign_id: str, span: timedelta) -> bool:
+    """Whether a first text of it was released so lately."""
+    r = recipients.c
+    where = (r.campaign_id == campaign_id, r.released_at > tx.now - span, r.step == 0)
+    return tx.conn.execute(select(r.recipient_id).where(*where).limit(1)).first() is not None
+
+
 def first_ready(tx: Tx, campaign_id: str, language: str, most: int) -> int:
     """How many recipients who read this language may be texted at this hour, counted no further than `most`."""
     some = select(recipients.c.recipient_id).where(*_waiting(campaign_id, language), recipients.c.ready_at <= tx.now)
@@ -213,8 +221,8 @@ def last_counts(tx: Tx) -> list[LastCount]:
         .subquery()
     )
     query = (
-        select(programs.c.region, programs.c.facets, t.available, held.c.n, t.observed_at, t.yes_h, t.full_h,
-               t.yes_floor, t.full_top, t.usual)
+        select(programs.c.region, programs.c.need, programs.c.facets, t.available, held.c.n, t.observed_at, t.yes_h,
+               t.full_h, t.yes_floor, t.full_top, t.usual)
         .join_from(stocks, programs, programs.c.program_id == stocks.c.program_id)
         .join(organizations, organizations.c.organization_id == programs.c.organization_id)
         .join(stock_states, t.stock_id == stocks.c.stock_id)
@@ -222,8 +230,8 @@ def last_counts(tx: Tx) -> list[LastCount]:
         .where(*MATCHED, t.silent_at.is_(None))
     )  # fmt: skip
     return [
-        LastCount(region, max(0, available - (held or 0)), at, Life(*life), dict(facets or {}))
-        for region, facets, available, held, at, *life in tx.conn.execute(query)
+        LastCount(region, need, max(0, available - (held or 0)), at, Life(*life), dict(facets or {}))
+        for region, need, facets, available, held, at, *life in tx.conn.execute(query)
     ]
 
 

@@ -26,9 +26,6 @@ from sqlalchemy import (
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
-KINDS = ("desk", "sms", "email", "webhook")
-"""Ways to be called that there are now."""
-
 alert_channels = Table(
     "alert_channels",
     metadata,
@@ -41,6 +38,7 @@ alert_channels = Table(
     Column("proved_at", UTCDateTime),  # when an alert by it was last heard
     Column("failed_at", UTCDateTime),  # since when it does not work
     Column("created_at", UTCDateTime, nullable=False),
+    Column("name", String(40)),  # what its browser calls itself, coarsely: to tell one device from another
     CheckConstraint("kind IN ('desk', 'sms', 'email', 'webhook', 'push')", name="kind"),
     UniqueConstraint("staff_id", "kind", "address_key"),
 )
@@ -81,6 +79,7 @@ class Channel(NamedTuple):
     place: int
     proved_at: datetime | None
     failed_at: datetime | None
+    name: str | None = None
 
 
 class DuePage(NamedTuple):
@@ -98,17 +97,20 @@ _a, _p = alert_channels.c, pages.c
 _CHANNEL = tuple(_a[name] for name in Channel._fields)
 
 
-def add_channel(tx: Tx, staff_id: str, kind: str, address: str) -> str:
-    """One way to call somebody, after those they have. The same again is the one that stands."""
-    key = tx.keys.index("channel", address)
+def add_channel(tx: Tx, staff_id: str, kind: str, address: str, *, name: str | None = None, key: str = "") -> str:
+    """One way to call somebody, after those they have. The same again is the one that stands; `key` is what makes it
+    the same where that is not the whole address."""
+    key = tx.keys.index("channel", key or address)
     where = (_a.staff_id == staff_id, _a.kind == kind, _a.address_key == key)
     standing = tx.conn.execute(select(_a.channel_id).where(*where)).scalar()
+    if kind == "push":  # whoever subscribes a device has it in hand: a call to it would not reach who had it before
+        tx.conn.execute(alert_channels.delete().where(_a.kind == kind, _a.address_key == key, _a.staff_id != staff_id))
     if standing is not None:
         return standing
     channel_id = new_id()
     row = {"channel_id": channel_id, "staff_id": staff_id, "kind": kind, "address_key": key,
            "address": tx.keys.seal("alert_channels.address", channel_id, address),
-           "place": len(channels_of(tx, [staff_id])), "created_at": tx.now}  # fmt: skip
+           "place": len(channels_of(tx, [staff_id])), "created_at": tx.now, "name": name}  # fmt: skip
     tx.conn.execute(alert_channels.insert(), row)
     return channel_id
 
@@ -133,6 +135,20 @@ def staff_by_number(tx: Tx, number: str) -> list[str]:
     """Whose phone is this? Their channels' ids, for an answer by text."""
     where = (_a.kind == "sms", _a.address_key == tx.keys.index("channel", number))
     return list(tx.conn.execute(select(_a.channel_id).where(*where)).scalars())
+
+
+def proven_phones(tx: Tx, staff_id: str) -> list[tuple[str, str]]:
+    """Their own phones that a call by text has been answered from, and that work: each with its last two digits."""
+    where = (_a.staff_id == staff_id, _a.kind == "sms", _a.proved_at.is_not(None), _a.failed_at.is_(None))
+    rows = tx.conn.execute(select(_a.channel_id, _a.address).where(*where).order_by(_a.place))
+    return [(one.channel_id, tx.keys.open("alert_channels.address", one.channel_id, one.address)[-2:]) for one in rows]
+
+
+def proven_number(tx: Tx, staff_id: str, channel_id: str) -> str | None:
+    """The number of that phone, in clear; None for what is not theirs, not a phone, or not proven."""
+    where = (_a.staff_id == staff_id, _a.channel_id == channel_id, _a.kind == "sms", _a.proved_at.is_not(None))
+    sealed = tx.conn.execute(select(_a.address).where(*where)).scalar()
+    return None if sealed is None else tx.keys.open("alert_channels.address", channel_id, sealed)
 
 
 def add(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -231,3 +247,9 @@ def of_handoff(tx: Tx, handoff_id: str) -> list[Any]:
     query = select(_p.page_id, _p.staff_id, _a.kind, _p.why, _p.state, _p.call_key, _p.created_at, _p.sent_at,
                    _p.heard_at).join_from(pages, alert_channels, _a.channel_id == _p.channel_id)  # fmt: skip
     return list(tx.conn.execute(query.where(_p.handoff_id == handoff_id).order_by(_p.page_id)).all())
+
+
+def gone(tx: Tx, page: DuePage) -> None:
+    """Its address is no more: the next channel of the same call rings now, and this one is forgotten."""
+    failed(tx, page, tx.now)
+    tx.conn.execute(alert_channels.delete().where(_a.channel_id == page.channel_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +114,31 @@ def set_sender(tx: Tx, person_id: str, sender: str) -> None:
 
 def set_line_type(tx: Tx, person_id: str, line_type: str) -> None:
     tx.conn.execute(people.update().where(people.c.person_id == person_id).values(line_type=line_type))
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What somebody chose or told in an earlier conversation and brings into the next, whoever begins it.
+    `words` are the code word and the second word, `marks` what need not be asked again."""
+
+    words: Mapping[str, str]
+    marks: tuple[str, ...]
+
+
+def brought(tx: Tx, person_id: str, *, code_word: bytes | None, duress_word: bytes | None,
+            safe_hours: str | None) -> Brought:  # fmt: skip
+    """From the sealed columns of their row, which the caller has read."""
+    sealed = {"code_word": code_word, "duress_word": duress_word}
+    words = {name: tx.keys.open(f"people.{name}", person_id, value) for name, value in sealed.items() if value}
+    told = {"hours": safe_hours is not None, "word": code_word is not None}
+    return Brought(words, tuple(mark for mark, known in told.items() if known))
+
+
+def brought_by(tx: Tx, person_id: str) -> Brought:
+    """The same, of somebody whose row nobody has read yet."""
+    c = people.c
+    row = tx.conn.execute(select(c.code_word, c.duress_word, c.safe_hours).where(c.person_id == person_id)).one()
+    return brought(tx, person_id, code_word=row.code_word, duress_word=row.duress_word, safe_hours=row.safe_hours)
 
 
 def set_code_word(tx: Tx, person_id: str, word: str) -> None:

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, String, Table, func, select, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    func,
+    select,
+    text,
+)
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 
@@ -28,6 +40,9 @@ promises = Table(
     Index("ix_promises_due", "due_at",
           sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
 )  # fmt: skip
+
+HELLO = "V1"
+"""A hello some days after the end, which the person wished for. Its row is due that day."""
 
 ENDINGS = ("kept", "told", "broken", "let_go")
 """A human wrote · the person was told a new wait first · neither, in time · the person wants nothing more for now."""
@@ -102,8 +117,17 @@ def get(tx: Tx, promise_id: str) -> Promise | None:
 
 
 def due(tx: Tx, before: datetime) -> list[Promise]:
-    """Those that still stand and end before then, the earliest first."""
-    query = select(*_FIELDS).where(promises.c.ended_at.is_(None), promises.c.due_at <= before)
+    """Those that wait for a human, still stand and end before then, the earliest first."""
+    return _due(tx, before, promises.c.key != HELLO)
+
+
+def hellos_due(tx: Tx, now: datetime) -> list[Promise]:
+    """Whom a hello was promised for today."""
+    return _due(tx, now, promises.c.key == HELLO)
+
+
+def _due(tx: Tx, before: datetime, which: ColumnElement[bool]) -> list[Promise]:
+    query = select(*_FIELDS).where(promises.c.ended_at.is_(None), promises.c.due_at <= before, which)
     return [Promise(*row) for row in tx.conn.execute(query.order_by(promises.c.due_at, promises.c.promise_id))]
 
 

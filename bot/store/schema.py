@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, text
 from bot.store import (
     alerts,
     api_keys,
+    arrivals,
     asks,
     audit,
     campaign_harm,
@@ -44,6 +45,7 @@ from bot.store import (
     presence,
     promises,
     redactions,
+    reporter_invites,
     reviews,
     rota,
     senders,
@@ -52,16 +54,17 @@ from bot.store import (
     unmet,
     vetting,
     watermarks,
+    wording_tests,
 )
 from bot.store.db import make_engine, metadata
 
 __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating", "upgrade"]
 
 AGGREGATES = (
-    alerts, api_keys, asks, audit, campaign_harm, campaigns, canaries, consent, conversations, directory,
+    alerts, api_keys, arrivals, asks, audit, campaign_harm, campaigns, canaries, consent, conversations, directory,
     directory_records, drafts, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists,
-    messages, openings, pacing, pages, people, presence, promises, redactions, reviews, rota, senders, staff, tasks,
-    unmet, vetting, watermarks,
+    messages, openings, pacing, pages, people, presence, promises, redactions, reporter_invites, reviews, rota,
+    senders, staff, tasks, unmet, vetting, watermarks, wording_tests,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -77,6 +80,7 @@ SEALED = (
     "contacts.body",
     "conversations.mind",
     "drafts.body",
+    "import_pages.body",
     "list_pages.rows",
     "lists.headings",
     "messages.body",
@@ -88,6 +92,7 @@ SEALED = (
     "people.phone",
     "recipients.proof",
     "releases.items",
+    "reporter_invites.phone",
     "reporters.phone",
     "reviews.remark",
     "sessions.data",

@@ -91,6 +91,7 @@ shifts = Table(
     Column("starts_at", UTCDateTime, nullable=False),
     Column("ends_at", UTCDateTime, nullable=False, index=True),
     Column("planned", Boolean, nullable=False, default=False),  # a holiday or leave undoes it; who came by hand is here
+    Column("rung_at", UTCDateTime),  # of a planned one: when it began, and every way of its advocate rang
 )
 
 
@@ -255,6 +256,19 @@ def plan_shift(tx: Tx, staff_id: str, starts_at: datetime, ends_at: datetime) ->
     row = {"shift_id": shift_id, "staff_id": staff_id, "starts_at": starts_at, "ends_at": ends_at, "planned": True}
     tx.conn.execute(shifts.insert(), row)
     return shift_id
+
+
+def beginning(tx: Tx) -> list[tuple[str, str]]:
+    """Planned shifts that run now and whose beginning nobody has seen to: which, and whose."""
+    query = select(shifts.c.shift_id, shifts.c.staff_id).join_from(shifts, staff, staff.c.staff_id == shifts.c.staff_id)
+    query = query.where(*_is_running(tx.now), shifts.c.planned, shifts.c.rung_at.is_(None))
+    return [(row.shift_id, row.staff_id) for row in tx.conn.execute(query.order_by(shifts.c.shift_id))]
+
+
+def begun(tx: Tx, shift_id: str) -> bool:
+    """True for whoever sees to it; False if that was done already."""
+    update = shifts.update().where(shifts.c.shift_id == shift_id, shifts.c.rung_at.is_(None))
+    return tx.conn.execute(update.values(rung_at=tx.now)).rowcount == 1
 
 
 def drop_plans_of(tx: Tx, staff_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,10 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
+    case,
     select,
     text,
 )
@@ -119,6 +121,14 @@ def finish(tx: Tx, task_id: str, *, done_by: str, outcome: str, note: str | None
         values["note"] = tx.keys.seal("tasks.note", task_id, note)
     where = (tasks.c.task_id == task_id, tasks.c.done_at.is_(None))
     return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount == 1
+
+
+def keep_without_person(tx: Tx, conversation_ids: Select[tuple[str]], triggers: Collection[str]) -> int:
+    """Cut what leads to a person out of their tasks with these triggers, done or not; the name, the clock, the script
+    and, once it is done, the proof stay. Returns how many."""
+    where = (tasks.c.conversation_id.in_(conversation_ids), tasks.c.trigger.in_(triggers))
+    values = {"conversation_id": None, "hold_id": None, "note": case((tasks.c.done_at.is_not(None), tasks.c.note))}
+    return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount
 
 
 def write_done(tx: Tx, *, kind: str, conversation_id: str, done_by: str, outcome: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,16 +10,14 @@ from bot.rules import forecast, governor, harm
 from bot.rules.forecast import Coming, Sent
 from bot.rules.freshness import Freshness, age_of, freshness
 from bot.rules.governor import PER_MINUTE, STAGES, Cell, Desk, Facts, Gates, Lane, Pace, Queue
-from bot.rules.segments import count_segments, encoding, measure
 from bot.services import Services
 from bot.store import campaign_harm, campaigns, heartbeats, pacing, promises, staff, watermarks
 from bot.store.campaigns import Campaign
 from bot.store.db import Tx
 from bot.store.pacing import LastCount, Lately
 from bot.store.staff import OnShift
+from bot.usecases.campaign_words import is_reviewed
 from bot.usecases.reconcile import NAME as CARRIERS_LIST
-from bot.usecases.refusal import Refused
-from bot.usecases.signed_off import wording_at_the_gate
 from flows.conversation import LANGUAGES
 
 CLOCK = "clock"
@@ -30,8 +27,9 @@ HARM_WATCH = "harm"
 _IN_HAND = timedelta(seconds=15)
 """A text that has not left so long after it was due holds back the next ones."""
 _PROMISED_WITHIN = timedelta(minutes=5)
+FOLLOW_UP_WITHIN = timedelta(days=30)
+"""A first text older than this is followed up by nothing."""
 _FALLBACK_ZONE = "America/Chicago"
-_FIRST_NAME = re.compile(r"(?!.{9})[^\W\d_]+([ '-][^\W\d_]+)*")
 
 InFlight = Mapping[tuple[str, str], Sent]
 """What was sent, by campaign and language."""
@@ -68,6 +66,7 @@ def _gates(tx: Tx, services: Services, campaign: Campaign) -> Gates:
         list_read_at=None if mark is None else mark.good_at,
         harm_code="" if stop is None else stop.code,
         harm="" if stop is None else harm.words(stop),
+        follow_ups=campaign.follow_up and pacing.released_lately(tx, campaign.campaign_id, FOLLOW_UP_WITHIN),
     )
 
 
@@ -84,6 +83,7 @@ def _lanes(tx: Tx, campaign: Campaign, counts: Sequence[LastCount], sent: InFlig
     standing = promises.due(tx, tx.now + _PROMISED_WITHIN)
     waiting = pacing.waiting(tx)
     queue = _queue(tx, campaign, [(one, lately[one]) for one in lately], here)
+    places = {one: _openings(tx.now, counts, one, campaign.needs) for one in languages}
     return tuple(
         Lane(
             language,
@@ -94,13 +94,14 @@ def _lanes(tx: Tx, campaign: Campaign, counts: Sequence[LastCount], sent: InFlig
                 waiting=waiting,
                 promised=sum(1 for one in standing if one.wait),
                 unmet=sum(1 for one in standing if not one.wait and one.due_at <= tx.now),
-                openings=_openings(tx.now, counts, language),
+                openings=free,
+                need=kind,
                 coming=tuple(one for (whose, _), one in coming.items() if whose in here),
                 mine=_belief(coming, campaign.campaign_id, language),
             ),
             _waiting_in(tx, campaign.campaign_id, language, queue),
         )
-        for language in languages
+        for language, (free, kind) in places.items()
     )  # fmt: skip
 
 
@@ -139,11 +140,19 @@ def _waiting_in(tx: Tx, campaign_id: str, language: str, queue: Queue) -> Queue:
     return replace(queue, ready=ready, waiting_for_hours=later, next_hours_at=opens_at)
 
 
-def _openings(now: datetime, counts: Sequence[LastCount], language: str) -> int:
-    """Free places whose count may be told and where the language is spoken, or nobody has said which are. What else
-    somebody needs is not known before they answer. Programs that serve from afar are no region's, and do not count:
-    they are always there, and would let a campaign run where nobody can be given a bed."""
-    return sum(one.available for one in counts if _is_spoken(one, language) and _is_fresh(one, now))
+def _openings(now: datetime, counts: Sequence[LastCount], language: str, needs: Sequence[str]) -> tuple[int, str]:
+    """Free places whose count may be told and where the language is spoken, or nobody has said which are: of each kind
+    the people of the list may ask for, and then of that kind of which there are fewest, with its name where it is not
+    simply a bed. A bed keeps no promise to somebody who needs a lawyer. What else somebody needs is not known before
+    they answer. Programs that serve from afar are no region's, and do not count: they are always there, and would let a
+    campaign run where nobody can be given a bed."""
+    free = dict.fromkeys(needs, 0)
+    for one in counts:
+        if one.need in free and _is_spoken(one, language) and _is_fresh(one, now):
+            free[one.need] += one.available
+    scarcest = min(free, key=lambda need: free[need])
+    return free[scarcest], "" if tuple(needs) == ("bed",) else scarcest
+
 
 
 def _is_spoken(one: LastCount, language: str) -> bool:
@@ -160,36 +169,3 @@ def _zone(counts: Sequence[LastCount]) -> str:
     """Where the area's clocks are set, as its programs say."""
     return next((str(one.facets["timezone"]) for one in counts if one.facets.get("timezone")), _FALLBACK_ZONE)
 
-
-def is_reviewed(tx: Tx, services: Services, campaign: Campaign) -> bool:
-    """Whether the opener is signed off in every language of the list, or drafts may be said here."""
-    if services.settings.allow_unreviewed_texts:
-        return True
-    wording = wording_at_the_gate(tx, services)
-    unsigned = {language for language in LANGUAGES if not wording.is_reviewed(campaign.key, language)}
-    return not unsigned or not unsigned & campaigns.languages(tx, campaign.campaign_id)
-
-
-def opener(services: Services, *, key: str, language: str, sender: str, area: str) -> str:
-    """The words of a campaign's first text. A region's name ends in the English word "area", which no other language
-    says: "Cerca de San Antonio"."""
-    place = area if language == "en" else area.removesuffix(" area")
-    fields = {"NAME": sender, "BRAND": services.settings.brand, "AREA": place}
-    return services.script.wording.render(key, language, fields)
-
-
-def unfit_words(services: Services, *, key: str, sender: str, area: str) -> Refused | None:
-    """Why these words cannot be sent, if they cannot: one plain segment in each language, and nothing telling."""
-    if key not in campaigns.KEYS:
-        return Refused("Choose one of the three first texts.")
-    if not _FIRST_NAME.fullmatch(sender):
-        return Refused("The sender is a staff first name or alias of at most 8 letters.")
-    if strange := measure(sender).offenders:
-        return Refused(f"The sender's name must do without {' '.join(strange)}: with it every text would cost two.")
-    if key == "O2" and not area:
-        return Refused("This text names the area: choose one.")
-    for language in LANGUAGES:
-        text = opener(services, key=key, language=language, sender=sender, area=area)
-        if encoding(text) != "GSM-7" or count_segments(text) > 1:
-            return Refused("With this name and area the text does not fit one message. Shorten it, or drop accents.")
-    return None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.rules import intake
 from bot.rules.continuum import is_home, need_of
 from bot.store import audit, directory_places, directory_program, staff
 from bot.store.db import Database, Tx
@@ -19,7 +20,7 @@ _CHANGES = ("kind", "need", "region", "zip3", "confidential", "visibility", "sta
 
 
 def edit_program(database: Database, *, program_id: str, staff_id: str, changes: Mapping[str, Any]) -> Refused | None:
-    """None means changed. `intake` is `{"warm_transfer", "by", "who_calls", "hours"}`."""
+    """None means changed. What `intake` may say is in bot/rules/intake.py."""
     with database.transaction() as tx:
         account = staff.get(tx, staff_id)
         if account is None or not account.may(MAY):
@@ -44,6 +45,8 @@ def _wrong(changes: Mapping[str, Any], kind: str) -> str | None:
         return "It is private, for partners, or public."
     if changes.get("status", "active") not in ("active", "paused", "closed"):
         return "It is active, paused or closed."
+    if why := intake.wrong(changes.get("intake", {})):
+        return why
     if any(not re.fullmatch(r"\d{3}", one) for one in changes.get("zip3", ())):
         return "An area is the first three digits of a ZIP."
     if len(changes.get("region", "x")) > 60 or not changes.get("region", "x").strip():

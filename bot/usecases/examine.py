@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.rules.discreet import SECTIONS
 from bot.rules.wording import check
 from bot.services import Services
-from bot.store import heartbeats, outbox, redactions, schema, watermarks
+from bot.store import heartbeats, outbox, reach, redactions, schema, watermarks
 from bot.store.db import Tx
 from bot.store.messages import messages
 from bot.usecases import alerts
@@ -34,7 +34,7 @@ AT_THE_CARRIER = timedelta(days=1)
 def examine(services: Services) -> list[Finding]:
     """Settings were read already, or nothing would run; the rest is asked here."""
     found = [_settings(services), *_database(services), *examine_carrier(services), *_on_the_way(services)]
-    return [*found, *_texts(services), _protocols(services), _marked_words(services)]
+    return [*found, *_texts(services), _protocols(services), _marked_words(services), *_push(services)]
 
 
 def _settings(services: Services) -> Finding:
@@ -152,6 +152,23 @@ def _texts(services: Services) -> list[Finding]:
             Finding("review", False, f"{drafts} texts are unreviewed and will be refused: sign them off at /flows/")
         )
     return found
+
+
+def _push(services: Services) -> list[Finding]:
+    """Can staff be called by their browsers? Off is no fault: the other channels stand."""
+    if not services.push_key:
+        return [Finding("push", True, "off: no browser is called; PUSH_CONTACT switches it on")]
+    try:
+        with services.database.reading() as tx:
+            devices = reach.devices(tx)
+    except SQLAlchemyError:
+        return []  # told already, by the database's own finding
+    failing = sum(one.failed_at is not None for one in devices)
+    proved = sum(one.proved_at is not None for one in devices)
+    words = f"on: {len(devices)} devices, {proved} of them proven"
+    if failing:
+        words += f"; {failing} could not be called lately: see that this machine reaches the push services"
+    return [Finding("push", not devices or failing < len(devices), words)]
 
 
 def _protocols(services: Services) -> Finding:

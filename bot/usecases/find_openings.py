@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.rules.freshness import prior
-from bot.rules.matching import Candidate, Ranked, match, survey
+from bot.rules.facets import Candidate
+from bot.rules.matching import NearMiss, Ranked, match, near_misses, preferred_of, survey
 from bot.rules.nearness import near_zip3s
-from bot.store import directory, openings
+from bot.store import directory, directory_criteria, openings
 from bot.store.db import Database, Tx
 from bot.store.openings import Where
 from flows.events import OpeningsFound, Option
 
 LABELS = ("A", "B")
-_SERVED_BY_UNIT = {"women_bed": ["women"], "men_bed": ["men"]}
+ENOUGH = 5
+"""Below so many matches an advocate sees near misses as well."""
+NEAR_MISSES = 5
 _HARBOUR = ("hotel", "apartment", "own_room", "shared_room")
 _TELLING = {
     "phone": "keep_phone",
@@ -53,21 +56,42 @@ def found_in(candidates: Sequence[Candidate], answers: Mapping[str, object], now
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What fits or may fit, told or not, with every facet's verdict; and, where that is little, what one thing keeps
+    out that a person may ask about."""
+
+    matches: tuple[Ranked, ...]
+    near_misses: tuple[NearMiss, ...] = ()
+
+
 def search(database: Database, answers: Mapping[str, object]) -> tuple[Ranked, ...]:
-    """Everything that fits or may fit, told or not, with every facet's verdict: what an advocate looks through."""
+    """Everything that fits or may fit, best first: what machines and askers look through."""
     with database.reading() as tx:
         return match(openings_for(tx, answers), answers, tx.now)
 
 
+def look_around(database: Database, answers: Mapping[str, object]) -> Searched:
+    """The same for an advocate."""
+    with database.reading() as tx:
+        candidates = openings_for(tx, answers)
+        found = match(candidates, answers, tx.now)
+        if len(found) >= ENOUGH:
+            return Searched(found)
+        return Searched(found, near_misses(candidates, answers, tx.now, most=NEAR_MISSES))
+
+
 def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
-    """What the matcher is given: the bot and whoever searches ask here. What the database leaves out would not fit."""
+    """What the matcher is given: the bot and whoever searches ask here. What the database leaves out (another need,
+    another area) could not fit, and it leaves out nothing else."""
     needs, area = answers.get("need"), answers.get("area")
     far = isinstance(area, dict) and bool(area.get("far"))
-    there = openings.openings(
+    preferred = preferred_of(answers)
+    return openings.openings(
         tx, needs=needs if isinstance(needs, list | tuple) else (), zip3s=near_zip3s(area),
         where=Where.FAR if far else Where.NEAR,
+        known_for=directory_criteria.known_for(tx, preferred) if preferred else {},
     )  # fmt: skip
-    return [_candidate(o) for o in there]
 
 
 def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
@@ -79,16 +103,6 @@ def record_offers(tx: Tx, conversation_id: str, found: OpeningsFound) -> None:
         if option.program_id in counted
     }
     directory.add_offers(tx, conversation_id, told)
-
-
-def _candidate(o: openings.Opening) -> Candidate:
-    """An opening may narrow its program: a bed in the women's room is for women."""
-    served = _SERVED_BY_UNIT.get(o.unit)
-    facets = o.facets if served is None else {**o.facets, "gender": served}
-    return Candidate(
-        o.program_id, o.stock_id, o.need, o.life or prior(o.kind), frozenset(o.zip3), facets, o.traits, o.available,
-        o.observed_at,
-    )
 
 
 def _option(ranked: Ranked, answers: Mapping[str, object]) -> Option:

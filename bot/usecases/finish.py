@@ -13,13 +13,17 @@ from bot.usecases.holding import not_yours
 from bot.usecases.refusal import Refused
 from flows.events import AdvocateFinished
 
+HELLOS = (1, 7, 30, 90)
+"""In how many days somebody who wishes for it is said hello to (`domain.md` 3.11)."""
+_NO_HELLO_AFTER = frozenset({"returned", "wrong_person"})
+
 
 def finish(database: Database, services: Services, *, conversation_id: str, staff_id: str, outcome: str,
-           feedback: bool = False, epoch: int | None = None,
+           feedback: bool = False, hello_in_days: int | None = None, epoch: int | None = None,
            outcome_at: datetime | None = None) -> Refused | None:  # fmt: skip
     """`outcome` is one of handoffs.OUTCOMES and `outcome_at` when it came about; `feedback` asks the person how it was,
-    if they agreed to be asked. Only the owner may, and with `epoch` only if it has not changed hands since. None means
-    done."""
+    if they agreed to be asked; `hello_in_days`, one of HELLOS, writes down that they wish for a quiet hello then.
+    Only the owner may, and with `epoch` only if it has not changed hands since. None means done."""
     if outcome not in handoffs.OUTCOMES:
         return Refused("Choose how it ended.")
     with database.transaction() as tx:
@@ -41,6 +45,9 @@ def finish(database: Database, services: Services, *, conversation_id: str, staf
             rest = timedelta(minutes=services.ladder.decompress_minutes)
             presence.write(tx, staff_id, rests_until=tx.now + rest)
         promises.end(tx, conversation_id, "kept", but=["DL1"])
+        if hello_in_days in HELLOS and outcome not in _NO_HELLO_AFTER:
+            promises.make(tx, conversation_id=conversation_id, key=promises.HELLO, wait=False,
+                          due_at=tx.now + timedelta(days=hello_in_days))  # fmt: skip
         turn.take(tx, services, conversation_id, AdvocateFinished(outcome, feedback=feedback))
         audit.record(tx, act="handoff_finished", staff_id=staff_id, object_id=handoff.handoff_id, detail=outcome)
         tx.after_commit(services.nudges.deliver)

@@ -7,8 +7,9 @@ from bot.store.db import Database
 from bot.usecases.refusal import Refused
 
 OUTCOMES = ("done", "told", "not_needed", "refused", "no_answer")
-NEEDS_REFERENCE = ("minor", "foreign_minor", "missing_child")
-"""A report that the law asks for has a number; without it nobody can show that it was made."""
+DUTIES = ("minor", "foreign_minor", "missing_child")
+"""A report that the law asks for has a number; without it nobody can show that it was made. Its task outlives the
+person it was about (bot/usecases/forget.py)."""
 
 
 def finish_task(database: Database, *, task_id: str, staff_id: str, outcome: str, note: str = "") -> Refused | None:
@@ -21,7 +22,7 @@ def finish_task(database: Database, *, task_id: str, staff_id: str, outcome: str
             return Refused("There is no such task.")
         if outcome not in OUTCOMES:
             return Refused("Say what came of it.")
-        if task.trigger in NEEDS_REFERENCE and outcome in ("done", "told") and not note.strip():
+        if task.trigger in DUTIES and outcome in ("done", "told") and not note.strip():
             return Refused("Write down the reference number, and who was told.")
         if not tasks.finish(tx, task_id, done_by=staff_id, outcome=outcome, note=note.strip() or None):
             return Refused("It was closed already.")

@@ -1,7 +1,8 @@
 """How is a person erased? Every row that is about them goes in one transaction; then the carrier's copies are emptied.
 
 What stays is the suppression key, if they asked for no more texts: a keyed hash that opens nothing and keeps the
-promise that nobody texts them. Without it, the next list that holds their number would.
+promise that nobody texts them. Without it, the next list that holds their number would. And a duty to report that
+the law puts on a named human: its task stays, without conversation, hold or anything else that leads to the person.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, delete, func, select
+from sqlalchemy import ColumnElement, Select, Table, delete, func, select
 
 from bot import log
 from bot.errors import SendError
 from bot.ports import SmsCarrier
 from bot.services import Services
 from bot.store import (
+    arrivals,
     audit,
     campaigns,
     consent,
@@ -28,13 +30,16 @@ from bot.store import (
     people,
     promises,
     redactions,
+    tasks,
     watermarks,
 )
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
+from bot.usecases.finish_task import DUTIES
 from bot.usecases.provider_texts import tell_provider
 from bot.usecases.receipt import EMPTIED_AFTER
+from bot.usecases.refusal import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Forgotten:
     open_handoff: bool = False
     emptied: int = 0
     left_at_carrier: tuple[str, ...] = ()
+    open_duties: int = 0
+    """Reports the law asks for that nobody has made yet: their tasks are kept, and whoever has one must know first."""
 
 
 def look(database: Database, number: str) -> Forgotten:
@@ -57,24 +64,32 @@ def look(database: Database, number: str) -> Forgotten:
         return _found(tx, number)
 
 
-def forget(database: Database, services: Services, number: str) -> Forgotten:
+def forget(database: Database, services: Services, number: str, *, duties_told: bool = False) -> Forgotten | Refused:
     """Erase the person with this E.164 number, whatever state they are in. Doing it again changes nothing. A provider
-    who keeps a place for them hears that it is not needed; nobody else is told."""
+    who keeps a place for them hears that it is not needed; nobody else is told. While a report that the law asks for is
+    not made, refused until somebody says that its human has what it needs (`duties_told`): afterwards nobody could."""
     with database.transaction() as tx:
         _lock(tx, number)
         found = _found(tx, number)
         if not found.destroyed:
             return found
+        if found.open_duties and not duties_told:
+            return Refused(
+                "A report that the law asks for is not made yet. Whoever has that task makes it first, or writes down "
+                "what it needs: nothing of the person will be left to make it from."
+            )
         sids = _carrier_ids(tx, number)
         _free_places(tx, services, number)
         watermarks.remember_erased(tx, sids)
+        tasks.keep_without_person(tx, _talks(tx, number), DUTIES)
         _destroy(tx, number)
         audit.record(tx, act="person_forgotten", detail="suppression_kept" if found.suppressed else "nothing_kept")
     left = tuple(sid for sid in sids if not _emptied(services.carrier, sid))
     with database.transaction() as tx:
         redactions.add(tx, left, "out", tx.now + EMPTIED_AFTER)
     return Forgotten(
-        found.destroyed, found.suppressed, found.reports_for, found.open_handoff, len(sids) - len(left), left
+        found.destroyed, found.suppressed, found.reports_for, found.open_handoff, len(sids) - len(left), left,
+        found.open_duties,
     )
 
 
@@ -115,13 +130,20 @@ def _found(tx: Tx, number: str) -> Forgotten:
     }
     reporter = directory.reporter(tx, number)
     h = handoffs.handoffs
+    t = tasks.tasks.c
+    duty = (t.conversation_id.in_(_talks(tx, number)), t.trigger.in_(DUTIES), t.done_at.is_(None))
     still_open = select(h.c.handoff_id).where(theirs[h], h.c.closed_at.is_(None))
     return Forgotten(
         destroyed={name: n for name, n in counted.items() if n},
         suppressed=consent.is_suppressed(tx, tx.keys.index("phone", number)),
         reports_for=reporter.code_name if reporter else None,
         open_handoff=tx.conn.execute(still_open).first() is not None,
+        open_duties=tx.conn.execute(select(func.count()).select_from(tasks.tasks).where(*duty)).scalar_one(),
     )
+
+
+def _talks(tx: Tx, number: str) -> Select[tuple[str]]:
+    return select(conversations.c.conversation_id).where(_theirs(tx, number)[conversations])
 
 
 def _carrier_ids(tx: Tx, number: str) -> list[str]:
@@ -132,14 +154,15 @@ def _carrier_ids(tx: Tx, number: str) -> list[str]:
 
 def _free_places(tx: Tx, services: Services, number: str) -> None:
     """A place nobody will come for must not stay empty."""
-    talks = select(conversations.c.conversation_id).where(_theirs(tx, number)[conversations])
-    for conversation_id in tx.conn.execute(talks).scalars().all():
+    for conversation_id in tx.conn.execute(_talks(tx, number)).scalars().all():
         for state in ("asked", "held"):
             for hold in holds.of_conversation(tx, conversation_id, state):
                 tell_provider(tx, services, hold, "PU10")
 
 
 def _destroy(tx: Tx, number: str) -> None:
+    talks = select(conversations.c.conversation_id).where(_theirs(tx, number)[conversations])
+    arrivals.let_go(tx, tx.conn.execute(talks).scalars().all())
     for table, where in _theirs(tx, number).items():
         tx.conn.execute(delete(table).where(where))
 

@@ -42,17 +42,19 @@ class Report:
 
 
 def import_directory(database: Database, path: Path, *, staff_id: str | None = None,
-                     progress: Progress = lambda done, of: None) -> Report | Refused:  # fmt: skip
-    """Take what can be taken of this file or folder."""
+                     progress: Progress = lambda done, of: None,
+                     import_id: str | None = None) -> Report | Refused:  # fmt: skip
+    """Take what can be taken of this file or folder. `import_id` is a row that was begun for it already: what it says
+    is done is not done again."""
     staging = Staging()
     try:
         # Before anything is asked of the database: no transaction waits while a large file is read.
         format_ = read_directory_file(path, staging, database.clock.now())
         if isinstance(format_, Refused):
-            return _refused(database, staff_id, format_)
+            return _refused(database, staff_id, format_, import_id)
         with database.reading() as tx:
             staging.settle(_known(tx))
-        return _take(database, staging, format_, staff_id, progress)
+        return _take(database, staging, format_, staff_id, progress, import_id)
     finally:
         staging.close()
 
@@ -64,25 +66,33 @@ def _known(tx: Tx) -> Mapping[str, Any]:
     return {name: asking(table) for name, table in directory_import.KNOWN_TABLES.items()}
 
 
-def _refused(database: Database, staff_id: str | None, why: Refused) -> Refused:
+def _refused(database: Database, staff_id: str | None, why: Refused, import_id: str | None) -> Refused:
     with database.transaction() as tx:
-        directory_import.refused_import(tx, staff_id=staff_id, code="unreadable")
+        if import_id is None:
+            directory_import.refused_import(tx, staff_id=staff_id, code="unreadable")
+        else:
+            directory_import.note_import(tx, import_id, format="unknown", finished_at=tx.now, refused="unreadable")
         audit.record(tx, act="directory_refused", staff_id=staff_id)
     metrics.directory_records.count("refused")
     log.event("directory_import_refused")
     return why
 
 
-def _take(database: Database, staging: Staging, format_: str, staff_id: str | None, progress: Progress) -> Report:
-    report = Report()
+def _take(database: Database, staging: Staging, format_: str, staff_id: str | None, progress: Progress,
+          import_id: str | None) -> Report:  # fmt: skip
+    report, behind = Report(), 0
     if format_ == "ours":
         _check_ours(database, staging)
     report.quarantined = [_entry(*fault) for fault in staging.faults()]
     with database.transaction() as tx:
-        import_id = directory_import.begin_import(
-            tx, staff_id=staff_id, format_=format_, quarantined=len(report.quarantined),
-            report=report.quarantined[:LONGEST_REPORT],
-        )  # fmt: skip
+        begun = None if import_id is None else directory_import.import_of(tx, import_id)
+        known: dict[str, Any] = {"quarantined": len(report.quarantined), "report": report.quarantined[:LONGEST_REPORT]}
+        if begun is None:
+            import_id = directory_import.begin_import(tx, staff_id=staff_id, format_=format_, **known)
+        else:
+            import_id, behind = begun.import_id, begun.done
+            report.imported, report.updated = begun.imported, begun.updated
+            directory_import.note_import(tx, import_id, format=format_, **known)
         audit.record(tx, act="directory_import", staff_id=staff_id, object_id=import_id)
     if format_ == "ours":
         parts: list[tuple[str, Put]] = [("ours", put_ours(staff_id))]
@@ -92,11 +102,15 @@ def _take(database: Database, staging: Staging, format_: str, staff_id: str | No
     total, done = sum(staging.count(table) for table, _ in parts), 0
     for table, put in parts:
         for batch in staging.batches(table, BATCH):
-            _put(database, staging, table, batch, put, report)
             done += len(batch)
+            if done <= behind:
+                continue
+            _put(database, staging, table, batch, put, report)
             progress(done, total)
             with database.transaction() as tx:
-                directory_import.note_import(tx, import_id, imported=report.imported, updated=report.updated)
+                directory_import.note_import(
+                    tx, import_id, imported=report.imported, updated=report.updated, done=done, total=total
+                )
     with database.transaction() as tx:
         directory_import.note_import(
             tx, import_id, finished_at=tx.now, quarantined=len(report.quarantined),

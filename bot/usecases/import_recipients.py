@@ -138,12 +138,13 @@ def _read_page(database: Database, services: Services, campaign_id: str, until: 
         return True  # time is up: what was learned is kept, and the page is read again
     with database.transaction() as tx:
         # Asked here, and not before: someone may have said STOP while the carrier was being asked.
-        accepted, turned_away = _split(judged, keys, _learn(tx, campaign_id, keys))
-        return _keep(tx, reading, accepted, turned_away, asked)
+        known = _learn(tx, campaign_id, keys)
+        accepted, turned_away = _split(judged, keys, known)
+        return _keep(tx, reading, accepted, turned_away, asked, known.people)
 
 
 def _keep(tx: Tx, reading: Reading, accepted: Sequence[enlist.NewRecipient], turned_away: Sequence[Rejected],
-          asked: int) -> bool:  # fmt: skip
+          asked: int, here: Mapping[str, tuple[str, str | None]]) -> bool:  # fmt: skip
     counts = {**dict.fromkeys(("accepted", *KINDS), 0), **reading.counts}
     counts["accepted"] += len(accepted)
     for one in turned_away:
@@ -157,7 +158,7 @@ def _keep(tx: Tx, reading: Reading, accepted: Sequence[enlist.NewRecipient], tur
     )  # fmt: skip
     if not turned:
         return True  # another reader was quicker; what it kept stands
-    enlist.add_recipients(tx, reading.campaign_id, accepted)
+    enlist.add_recipients(tx, reading.campaign_id, accepted, here)
     _keep_for_later(tx, reading.campaign_id, turned_away)
     lists.reject(tx, reading.campaign_id, [(one.row, one.kind, one.field, one.reason) for one in turned_away])
     if last:

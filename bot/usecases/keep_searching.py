@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot import metrics
-from bot.rules.matching import Candidate
+from bot.rules.facets import Candidate
 from bot.rules.nearness import near_zip3s
 from bot.rules.unmet import who_asks, why_unmet
 from bot.services import Services

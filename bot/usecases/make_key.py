@@ -9,7 +9,8 @@ from bot.store.db import Database
 from bot.usecases.refusal import Refused
 
 
-def make_key(database: Database, organization: str, scopes: Collection[str], *, staff_id: str | None = None,
+def make_key(database: Database, organization: str, scopes: Collection[str], *, name: str = "",
+             staff_id: str | None = None,
              revoke: bool = False) -> str | Refused:  # fmt: skip
     """The key in clear, or nothing with `revoke`. `organization` is an id or a whole name."""
     with database.transaction() as tx:
@@ -25,6 +26,6 @@ def make_key(database: Database, organization: str, scopes: Collection[str], *, 
             return ""
         if vetting != "approved":
             return Refused("Only an approved organization may have a key.")
-        key = api_keys.add(tx, organization_id, scopes)
+        key = api_keys.add(tx, organization_id, scopes, name=name, made_by=staff_id)
         audit.record(tx, act="api_key_made", staff_id=staff_id, object_id=organization_id[:40])
     return key

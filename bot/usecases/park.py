@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.rules.hours import BY_DAY, Place, next_safe, safe_moments
+from bot.rules.hours import next_safe, place_of
 from bot.rules.ladder import LOOK_AGAIN
-from bot.store import audit, handoffs, people
+from bot.store import audit, conversations, handoffs, people
 from bot.store.db import Database, Tx
-from bot.usecases.composing import where_they_may_be
 from bot.usecases.holding import Held, held
 from bot.usecases.refusal import Refused
 
@@ -73,18 +72,11 @@ def _not_now() -> Refused:
 
 
 def _safe_from(tx: Tx, mine: Held, at: datetime) -> datetime | None:
-    place, chosen = _their_hours(tx, mine.stored.person_id)
-    return next_safe(place, at, chosen)
-
-
-def hours_to_park(tx: Tx, person_id: str) -> tuple[Place, list[datetime]]:
-    """Where they may be, and every full hour that is safe within the longest an owner may look away."""
-    place, chosen = _their_hours(tx, person_id)
-    return place, safe_moments(place, tx.now, chosen, LONGEST)
-
-
-def _their_hours(tx: Tx, person_id: str) -> tuple[Place, str]:
-    """Their own hours; who chose none may be written to by day."""
-    person = people.get(tx, person_id)
+    """The first moment from then on in their own hours; who chose none may be written to by day."""
+    person = people.get(tx, mine.stored.person_id)
+    zips = conversations.stated_zip3s(tx, [mine.stored.person_id]).get(mine.stored.person_id, ())
+    place = place_of(people.number_of(tx, mine.stored.person_id), zips)
     chosen = person.safe_hours if person is not None else None
-    return where_they_may_be(tx, person_id), chosen or BY_DAY
+    return next_safe(place, at, chosen or "morning,afternoon")
+
+

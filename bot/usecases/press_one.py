@@ -23,7 +23,7 @@ from bot.store import audit, campaigns, consent, conversations, first_contacts
 from bot.store.db import Database, Tx
 from bot.store.first_contacts import Contact
 from bot.usecases.approve_campaign import still_approved
-from bot.usecases.campaign_pace import opener
+from bot.usecases.campaign_words import opener
 from bot.usecases.refusal import Refused
 
 EVERY = timedelta(seconds=2)

@@ -15,7 +15,19 @@ from functools import lru_cache
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import ColumnElement, FromClause, Select, String, and_, bindparam, exists, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from bot import log
@@ -25,6 +37,7 @@ from bot.store.conversations import Stored
 from bot.store.db import Database, Tx
 from bot.store.directory import reporters
 from bot.store.prepared import Prepared
+from bot.store.reporter_invites import reporter_invites
 from bot.usecases import climb, hand_off, hear_page, reopen, report_opening, turn
 from bot.usecases.claim_texts import sender_names
 from flows.actions import TellAdvocates
@@ -155,6 +168,9 @@ _m = messages.messages.c
 _IS_KNOWN = (_m.provider_sid == bindparam("sid"), _m.direction == "in")
 _KNOWN_SID = select(exists().where(*_IS_KNOWN))
 _THEM = select(bindparam("phone_key", type_=String).label("phone_key")).subquery("them")
+_ASKED_TO_REPORT = (
+    select(reporter_invites.c.program_id).where(reporter_invites.c.phone_key == _THEM.c.phone_key).scalar_subquery()
+)
 _ABOUT_THEM = (
     _THEM.c.phone_key,
     _p.person_id,
@@ -164,7 +180,7 @@ _ABOUT_THEM = (
     _p.safe_hours,
     _p.sender,
     _s.at.label("suppressed_at"),
-    reporters.c.program_id.label("reporter"),
+    func.coalesce(reporters.c.program_id, _ASKED_TO_REPORT).label("reporter"),
     exists(select(literal(1)).where(*_IS_KNOWN)).label("known"),
 )
 
@@ -207,6 +223,8 @@ def _look(tx: Tx, phone: str, sid: str) -> Any:
 def _conversation(tx: Tx, services: Services, context: Any, phone: str, ours: str | None) -> Stored:
     if context.conversation_id is not None:
         return conversations.from_row(tx, context)
+    brought = people.brought(tx, context.person_id or "", code_word=context.code_word, duress_word=context.duress_word,
+                             safe_hours=context.safe_hours)  # fmt: skip
     return conversations.start(
         tx,
         person_id=context.person_id or people.meet(tx, phone, LANGUAGES[0], ours),
@@ -214,20 +232,9 @@ def _conversation(tx: Tx, services: Services, context: Any, phone: str, ours: st
         language=context.language or LANGUAGES[0],
         flow_version=services.script.version,
         suppressed=context.suppressed_at is not None,
-        words=_chosen_words(tx, context),
-        marks=_told_before(context),
+        words=brought.words,
+        marks=brought.marks,
     )
-
-
-def _chosen_words(tx: Tx, context: Any) -> dict[str, str]:
-    sealed = {"code_word": context.code_word, "duress_word": context.duress_word}
-    return {name: tx.keys.open(f"people.{name}", context.person_id, value) for name, value in sealed.items() if value}
-
-
-def _told_before(context: Any) -> tuple[str, ...]:
-    """What they told us in an earlier conversation is not asked again."""
-    told = {"hours": context.safe_hours is not None, "word": context.code_word is not None}
-    return tuple(mark for mark, known in told.items() if known)
 
 
 def _keep(tx: Tx, stored: Stored, inbound: dict[str, Any]) -> Stored:

@@ -14,14 +14,16 @@ from bot.rules.governor import PER_MINUTE, Facts, Pace
 from bot.rules.hours import next_open, place_of
 from bot.rules.may_send import Allowed, Answer, Later, Refused, SendFacts, may_send
 from bot.rules.replay import kept
+from bot.rules.variants import choose
 from bot.services import Services
-from bot.store import campaigns, consent, conversations, handoffs, messages, pacing
-from bot.store.campaigns import Campaign, Recipient
+from bot.store import campaigns, consent, conversations, handoffs, messages, pacing, people, wording_tests
+from bot.store.campaigns import FOLLOW_UP, Campaign, Recipient
 from bot.store.db import Database, Tx
 from bot.store.pacing import Decision
 from bot.usecases import turn
 from bot.usecases.approve_campaign import still_approved, void_approval
-from bot.usecases.campaign_pace import InFlight, decide, opener
+from bot.usecases.campaign_pace import InFlight, decide
+from bot.usecases.campaign_words import opener
 from bot.usecases.signed_off import wording_at_the_gate
 from flows.conversation import LANGUAGES, Holder
 from flows.events import Invited
@@ -129,7 +131,8 @@ def _invite(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient
     conversation_id = conversations.open_of(tx, recipient.person_id)
     stored = None if conversation_id is None else conversations.load(tx, conversation_id)
     language = recipient.language if stored is None else stored.conversation.language
-    answer = _in_conversation(tx, recipient, stored) or _gate(tx, services, campaign, recipient, language)
+    key = _wording(tx, campaign, recipient, language)
+    answer = _in_conversation(tx, recipient, stored) or _gate(tx, services, campaign, recipient, language, key)
     match answer:
         case Refused(reason):
             campaigns.refuse(tx, recipient.recipient_id, reason)
@@ -140,21 +143,35 @@ def _invite(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient
         case Allowed():
             pass
     if stored is None:
+        brought = people.brought_by(tx, recipient.person_id)
         stored = conversations.start(
             tx, person_id=recipient.person_id, phone_key=recipient.phone_key, language=language,
-            flow_version=services.script.version,
+            flow_version=services.script.version, words=brought.words, marks=brought.marks,
         )  # fmt: skip
-    turn.take(tx, services, stored.conversation_id, Invited(campaign.key))
+    turn.take(tx, services, stored.conversation_id, Invited(key))
     after = conversations.load(tx, stored.conversation_id)
     assert after is not None
     messages.queue_text(
-        tx, conversation_id=stored.conversation_id, epoch=after.epoch, kind="campaign", key=campaign.key,
+        tx, conversation_id=stored.conversation_id, epoch=after.epoch, kind="campaign", key=key,
         language=language, recipient_id=recipient.recipient_id,
-        body=opener(services, key=campaign.key, language=language, sender=campaign.sender, area=campaign.area),
+        body=opener(services, key=key, language=language, sender=campaign.sender, area=campaign.area),
     )  # fmt: skip
     history = campaigns.histories(tx, [recipient.person_id]).get(recipient.person_id)
-    campaigns.mark_released(tx, recipient.recipient_id, nth=1 if history is None else history.released_before + 1)
+    nth = 1 if history is None else history.released_before + 1
+    campaigns.mark_released(tx, recipient.recipient_id, nth=nth, variant=None if recipient.step else key)
     return True
+
+
+def _wording(tx: Tx, campaign: Campaign, recipient: Recipient, language: str) -> str:
+    """Which first text they get: of those that are still said, the one that fewest have had. With the running campaigns
+    locked, so that two clocks count one after the other."""
+    if recipient.step:
+        return FOLLOW_UP
+    if len(campaign.keys) == 1:
+        return campaign.key
+    stopped = wording_tests.stops(tx, campaign.campaign_id)
+    said = [key for key in campaign.keys if key not in stopped] or [campaign.key]
+    return choose(said, wording_tests.had(tx, campaign.campaign_id, language), recipient.recipient_id)
 
 
 def _in_conversation(tx: Tx, recipient: Recipient, stored: conversations.Stored | None) -> Answer | None:
@@ -171,7 +188,7 @@ def _zip3s(tx: Tx, person_id: str) -> tuple[str, ...]:
     return conversations.stated_zip3s(tx, [person_id]).get(person_id, ())
 
 
-def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, language: str) -> Answer:
+def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, language: str, key: str) -> Answer:
     """The same gate that is asked again at delivery."""
     history = campaigns.histories(tx, [recipient.person_id], but=recipient.recipient_id).get(recipient.person_id)
     return may_send(
@@ -183,7 +200,7 @@ def _gate(tx: Tx, services: Services, campaign: Campaign, recipient: Recipient, 
             epoch=0,
             current_epoch=0,
             held_by=Holder.BOT.value,
-            reviewed=wording_at_the_gate(tx, services).is_reviewed(campaign.key, language),
+            reviewed=wording_at_the_gate(tx, services).is_reviewed(key, language),
             allow_unreviewed=services.settings.allow_unreviewed_texts,
             stopped=campaigns.stopped(tx),
             consent=consent.state_of(tx, recipient.phone_key),

@@ -13,14 +13,14 @@ from phonenumbers.timezone import time_zones_for_number
 
 from bot.rules.freshness import good_for_h
 from bot.services import Services
-from bot.store import directory, messages, openings
+from bot.store import directory, messages, openings, reporter_invites
 from bot.store.db import Database, Tx
 from bot.store.directory import Reporter, Stock
 from bot.usecases import hold
 from bot.usecases.hold import Reply
 from bot.usecases.provider_texts import text_provider
 from bot.usecases.refusal import Refused
-from flows.understanding import Intent, read
+from flows.understanding import Expecting, Intent, read
 from flows.understanding.provider import Counted, ProviderText, Said, masked, read_provider
 
 UNDO_WITHIN = timedelta(hours=24)
@@ -45,7 +45,7 @@ def report(tx: Tx, services: Services, *, number: str, text: str, message_id: st
     may not be true any more: they are asked to send it again."""
     reporter = directory.reporter(tx, number)
     if reporter is None:
-        return False
+        return _confirms(tx, services, number, text)
     said = read_provider(text)
     if _is_their_own(services, reporter, said, text):
         return False
@@ -53,6 +53,27 @@ def report(tx: Tx, services: Services, *, number: str, text: str, message_id: st
         messages.rewrite(tx, message_id, masked(text))  # a provider's slip is no reason to keep a client's name
     key, fields = _NOT_UNDERSTOOD if late else _reply(tx, services, reporter, said, number)
     text_provider(tx, services, number=number, language=reporter.language, key=key, fields=fields)
+    return True
+
+
+_MAY_IT = Expecting("reporter", "", "yes_no", ("yes", "no"))
+
+
+def _confirms(tx: Tx, services: Services, number: str, text: str) -> bool:
+    """Whether this is the yes or the no of a number that staff named as one that may report (PU14)."""
+    invite = reporter_invites.standing(tx, number)
+    if invite is None:
+        return False
+    lexicon = services.script.lexicon
+    said = read(text, expecting=_MAY_IT, language=invite.language, lexicon=lexicon, safe_now=True).intent
+    if said not in (Intent.YES, Intent.NO):
+        return False
+    reporter_invites.drop(tx, number)
+    if said is Intent.YES:
+        directory.add_reporter(tx, number=number, program_id=invite.program_id, language=invite.language)
+    key = "PU15" if said is Intent.YES else "PU16"
+    fields: dict[str, str | int] = {"PROG": invite.code_name}
+    text_provider(tx, services, number=number, language=invite.language, key=key, fields=fields)
     return True
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from enum import Enum
 
 from bot import log
-from bot.errors import PageFailed
+from bot.errors import PageFailed, PageGone
 from bot.ports import Page
 from bot.services import Services
-from bot.store import pages
+from bot.store import audit, pages
 from bot.store.db import Database, Tx
 from bot.store.pages import DuePage
 
@@ -18,8 +19,17 @@ LEASE = timedelta(seconds=60)
 AGAIN_IN = timedelta(seconds=10)
 
 
+class Went(Enum):
+    """What became of one call."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    GONE = "gone"
+
+
 def send_pages(database: Database, services: Services) -> int:
-    """Every call that is due; returns how many left. One that fails is tried again, and the next channel rings now."""
+    """Every call that is due; returns how many left. One that fails is tried again, and the next channel rings now; an
+    address that is no more is forgotten."""
     left = 0
     while True:
         with database.reading() as tx:
@@ -36,9 +46,9 @@ def send_pages(database: Database, services: Services) -> int:
             with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
                 went = list(pool.map(lambda call: _reach(services, call), calls))
         with database.transaction() as tx:
-            for one, good in zip(due, went, strict=True):
-                pages.sent(tx, one.page_id) if good else pages.failed(tx, one, tx.now + one.nth * AGAIN_IN)
-        left += sum(went)
+            for one, how in zip(due, went, strict=True):
+                _settle(tx, one, how)
+        left += went.count(Went.SENT)
 
 
 def _call(tx: Tx, services: Services, one: DuePage) -> Page:
@@ -51,13 +61,27 @@ def secret(tx: Tx, channel_id: str) -> str:
     return tx.keys.index("page webhook", channel_id)
 
 
-def _reach(services: Services, call: Page) -> bool:
+def _settle(tx: Tx, one: DuePage, how: Went) -> None:
+    match how:
+        case Went.SENT:
+            pages.sent(tx, one.page_id)
+        case Went.FAILED:
+            pages.failed(tx, one, tx.now + one.nth * AGAIN_IN)
+        case Went.GONE:
+            pages.gone(tx, one)
+            audit.record(tx, act="channel_gone", object_id=one.channel_id, detail=one.kind)
+
+
+def _reach(services: Services, call: Page) -> Went:
     try:
         services.pager.reach(call)
+    except PageGone:
+        log.event("page_gone", message_id=call.page_id, reason=call.kind)
+        return Went.GONE
     except PageFailed as error:
         log.event("page_failed", level="warning", message_id=call.page_id, reason=call.kind, error=error)
-        return False
+        return Went.FAILED
     except Exception as error:  # a fault of ours must not silence the other calls
         log.event("page_broke", level="error", message_id=call.page_id, reason=call.kind, error=error)
-        return False
-    return True
+        return Went.FAILED
+    return Went.SENT

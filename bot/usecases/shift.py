@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.store import audit, handoffs, pages, promises, staff
-from bot.store.db import Database
+from bot.store.db import Database, Tx
 from bot.usecases import prove_channel
 from bot.usecases.promises import SHIFT_BEGINS_WITHIN
 from bot.usecases.refusal import Refused
@@ -19,12 +19,27 @@ def go_on(database: Database, *, staff_id: str, until: datetime) -> Refused | No
         if not timedelta(0) < until - tx.now <= LONGEST:
             return Refused("A shift ends later than now, and within 12 hours.")
         staff.begin_shift(tx, staff_id, until)
-        # Whoever cannot be heard cannot be given anybody: each of their channels rings now, and waits for an answer.
-        pages.add_channel(tx, staff_id, "desk", staff_id)
-        prove_channel.ring_all(tx, staff_id)
-        promises.wake(tx, tx.now + SHIFT_BEGINS_WITHIN)
+        _ring_in(tx, staff_id)
         audit.record(tx, act="shift_on", staff_id=staff_id, object_id=staff_id)
     return None
+
+
+def begin_planned(database: Database) -> None:
+    """Shifts of the plan whose hour has come, each once, whichever sweep sees to it."""
+    with database.reading() as tx:
+        due = staff.beginning(tx)
+    for shift_id, staff_id in due:
+        with database.transaction() as tx:
+            if staff.begun(tx, shift_id):
+                _ring_in(tx, staff_id)
+                audit.record(tx, act="shift_began", object_id=staff_id)
+
+
+def _ring_in(tx: Tx, staff_id: str) -> None:
+    """Whoever cannot be heard cannot be given anybody: each of their channels rings now, and waits for an answer."""
+    pages.add_channel(tx, staff_id, "desk", staff_id)
+    prove_channel.ring_all(tx, staff_id)
+    promises.wake(tx, tx.now + SHIFT_BEGINS_WITHIN)
 
 
 def go_off(database: Database, *, staff_id: str) -> Refused | None:

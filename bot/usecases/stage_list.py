@@ -19,7 +19,8 @@ from bot.rules.sheet import FIELDS, Layout, Unreadable, look, rows_of
 from bot.services import Services
 from bot.store import audit, campaigns, enlist, lists, pacing
 from bot.store.db import Database, Tx
-from bot.usecases.campaign_pace import unfit_words
+from bot.usecases.approve_campaign import unfit_needs
+from bot.usecases.campaign_words import unfit_words
 from bot.usecases.refusal import Refused
 
 PAGE = 1000
@@ -31,7 +32,8 @@ _NAME_LENGTH = 80
 class Wanted:
     """What the author chose. `window` is local hours, end exclusive; `area` is a region of the directory, or empty.
     `provenance` is where the list comes from; `basis` is that of rows which name none; `separator` is found by itself
-    when empty; `look_first` asks for the columns to be shown before anything is read."""
+    when empty; `look_first` asks for the columns to be shown first. `also` are first texts tried beside `key`; `needs`
+    is what the people may ask for, of campaigns.NEEDS; `follow_up` is the one gentle text later."""
 
     name: str
     key: str = "O1"
@@ -42,6 +44,13 @@ class Wanted:
     basis: str = ""
     separator: str = ""
     look_first: bool = False
+    also: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("bed",)
+    follow_up: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key, *self.also)
 
 
 def stage_list(database: Database, services: Services, *, file: BinaryIO, wanted: Wanted,
@@ -107,7 +116,9 @@ def unfit(tx: Tx, services: Services, wanted: Wanted) -> Refused | None:
         return Refused("Say where the list comes from.")
     if wanted.basis and wanted.basis not in LAWFUL_BASES:
         return Refused("The basis of the whole list must be inbound_first, opted_in or partner_referral.")
-    return unfit_words(services, key=wanted.key, sender=wanted.sender, area=wanted.area)
+    return unfit_needs(wanted.needs) or unfit_words(
+        services, keys=wanted.keys, sender=wanted.sender, area=wanted.area, follow_up=wanted.follow_up
+    )
 
 
 def _remembered(tx: Tx, layout: Layout, wanted: Wanted) -> Layout:
@@ -124,8 +135,8 @@ def _remembered(tx: Tx, layout: Layout, wanted: Wanted) -> Layout:
 
 def _keep(tx: Tx, file: BinaryIO, layout: Layout, wanted: Wanted, author_id: str) -> str:
     campaign_id = campaigns.add(
-        tx, name=wanted.name.strip(), key=wanted.key, area=wanted.area, sender=wanted.sender, window=wanted.window,
-        provenance=wanted.provenance, author_id=author_id,
+        tx, name=wanted.name.strip(), keys=wanted.keys, area=wanted.area, sender=wanted.sender, window=wanted.window,
+        provenance=wanted.provenance, author_id=author_id, needs=wanted.needs, follow_up=wanted.follow_up,
     )  # fmt: skip
     list_id = lists.begin(
         tx, campaign_id, doubt=layout.doubt, headings=layout.headings, columns=layout.columns, width=layout.width,

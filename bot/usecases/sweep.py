@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from bot import log
 from bot.services import Services
-from bot.store import heartbeats, lists
+from bot.store import heartbeats, import_files, lists
 from bot.store.db import Database
 from bot.usecases import (
+    arrive,
     ask_providers,
     canary,
     claim_texts,
@@ -24,7 +25,10 @@ from bot.usecases import (
     link_audit,
     redact,
     release_recipients,
+    say_hello,
     settle,
+    shift,
+    text_once_more,
     watch_harm,
 )
 
@@ -32,8 +36,8 @@ from bot.usecases import (
 def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
-        _beat, _alarms, _late_tasks, _late_promises, _lapsed_holds, _stale_counts, _searches, _harm, _campaigns,
-        _texts, _record, _canary,
+        _beat, _shifts, _alarms, _late_tasks, _late_promises, _hellos, _lapsed_holds, _stale_counts, _searches,
+        _harm, _second_texts, _campaigns, _texts, _record, _canary, _places,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -50,6 +54,11 @@ def _apart(part: Callable[[Database, Services], None], database: Database, servi
 def _beat(database: Database, _services: Services) -> None:
     with database.transaction() as tx:
         heartbeats.beat(tx, "clock")
+
+
+def _shifts(database: Database, _services: Services) -> None:
+    """Planned shifts that begin: every way to call whoever is on rings, and waits for an answer."""
+    shift.begin_planned(database)
 
 
 def _alarms(database: Database, services: Services) -> None:
@@ -73,6 +82,11 @@ def _late_promises(database: Database, services: Services) -> None:
     late_promises.tell_late(database, services)
 
 
+def _hellos(database: Database, services: Services) -> None:
+    """People who wished, as an advocate finished with them, for a quiet hello by today."""
+    say_hello.say_hello(database, services)
+
+
 def _lapsed_holds(database: Database, services: Services) -> None:
     hold.lapse(database, services)
 
@@ -92,19 +106,30 @@ def _harm(database: Database, _services: Services) -> None:
     watch_harm.watch_harm(database)
 
 
+def _second_texts(database: Database, _services: Services) -> None:
+    """Who answered a campaign a fortnight ago and fell silent: one gentle text, if that was approved with it."""
+    text_once_more.text_once_more(database)
+
+
+def _places(database: Database, _services: Services) -> None:
+    """In which states they seem to be who came to talk with us: for figures alone."""
+    arrive.place_arrivals(database)
+
+
 def _campaigns(database: Database, services: Services) -> None:
     release_recipients.release_recipients(database, services)
 
 
 def _texts(database: Database, services: Services) -> None:
-    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied, lists to be read on:
-    ring, in case a ring was lost."""
+    """Texts that are due, texts whose fate is unknown, copies at the carrier to be emptied, lists and directory files
+    to be read: ring, in case a ring was lost."""
     with database.reading() as tx:
         ring = (
             claim_texts.anything_due(tx, services)
             or settle.anything_in_doubt(tx)
             or redact.anything_to_redact(tx, services)
             or lists.due(tx) is not None
+            or import_files.due(tx) is not None
         )
     if ring:
         services.nudges.deliver()

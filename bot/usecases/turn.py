@@ -17,6 +17,7 @@ from bot.store import promises as kept_promises
 from bot.store.conversations import Stored
 from bot.store.db import Tx
 from bot.usecases import (
+    arrive,
     drop_scheduled,
     find_openings,
     fire_protocol,
@@ -80,6 +81,8 @@ class Work:
     """What is being applied now."""
     found: OpeningsFound | None = None
     closes: bool = False
+    reasons: list[str] = field(default_factory=list)
+    """Why a human was asked for in this turn."""
 
 
 def take(tx: Tx, services: Services, conversation_id: str, event: Event) -> None:
@@ -122,6 +125,8 @@ def apply(tx: Tx, services: Services, stored: Stored, event: Event, *, inbound: 
             _carry_out(work, action)
     _let_go_of_waits(work)
     _save(work)
+    if work.wrote_at is not None:
+        arrive.note(tx, services, stored, work.conversation, work.reasons)
     if inbound is not None and stored.conversation.held_by is Holder.ADVOCATE:
         hand_off.heard(tx, services, stored.conversation_id, inbound.get("seq") or stored.last_seq + 1)
     return work.conversation
@@ -136,6 +141,7 @@ def _carry_out(work: Work, action: Action) -> None:
             work.found = keep_searching.find_or_keep_looking(tx, stored.conversation_id, answers)
             work.coming.append(work.found)
         case HandOff():
+            work.reasons.append(action.reason)
             work.coming.append(hand_off.open_for(tx, work.services, stored, action, work.conversation.language))
         case TellAdvocates():
             hand_off.tell(tx, work.services, stored, action)

@@ -13,6 +13,7 @@ from bot.rules.harm import must_stop
 from bot.store import audit, campaign_harm, campaigns, heartbeats
 from bot.store.db import Database
 from bot.usecases.campaign_pace import HARM_WATCH
+from bot.usecases.watch_wording import watch_wording
 
 EVERY = timedelta(seconds=15)
 
@@ -25,6 +26,7 @@ def watch_harm(database: Database) -> int:
             return 0
         running = campaigns.running_ids(tx)
     stopped = sum(_look(database, campaign_id) for campaign_id in running)
+    watch_wording(database, running)
     with database.transaction() as tx:
         heartbeats.beat(tx, HARM_WATCH)
     return stopped

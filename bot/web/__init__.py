@@ -32,9 +32,9 @@ from bot.web import (
     staff,
     twilio,
 )
-from bot.web.campaigns import lists, one_by_one, spool
+from bot.web.campaigns import doors, lists, one_by_one, results, spool, trying
 from bot.web.context import EXTENSION, services
-from bot.web.desk import composing, search
+from bot.web.desk import composing, rooms, search
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
@@ -71,6 +71,9 @@ _CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver",
 _DIRECTORY = Room("Directory", "/directory/", frozenset({"directory", "lead", "admin"}))
 _SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
 _STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
+_RECORD = Room("Record", "/desk/audit", frozenset({"auditor"}))
+_REACH = Room("Reach", "/desk/reach", frozenset({"admin"}))
+_FIGURES = Room("Figures", "/desk/figures", frozenset({"admin", "auditor"}))
 _SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
 
 
@@ -81,14 +84,15 @@ def register(app: Flask, built: Services) -> None:
     app.session_interface = StoredSessions(built.database, secure=built.settings.secure_cookies)
     app.request_class = spool.ListRequest
     app.before_request(lists.allow_larger)  # before anything reads the body
+    app.before_request(directory.imports.allow_larger)
     security.install(app, built.settings)
     app.before_request(auth.enforce)
     app.context_processor(_frame)
     app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
     app.add_url_rule("/", "front", _front)
     for room in (
-        twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, directory, flows,
-        simulator, openings, observations, search, composing,
+        twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, trying, doors, results,
+        directory, flows, simulator, openings, observations, search, rooms, composing,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key
@@ -110,7 +114,7 @@ def _frame() -> dict[str, Any]:
     settings = services().settings
     bare = g.get("bare", False)
     account = None if bare else auth.current_staff()
-    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF)
+    mine = (_DESK, _CAMPAIGNS, _DIRECTORY, _SCRIPT, _STAFF, _REACH, _RECORD, _FIGURES)
     rooms = [room for room in mine if account is not None and account.may(room.roles)]
     if settings.simulation:
         rooms.append(_SIMULATOR)

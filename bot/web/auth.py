@@ -166,6 +166,8 @@ def home_of(account: Staff) -> str:
         return "/campaigns/"
     if account.may({"directory"}):
         return url_for("directory.index")
+    if account.may({"auditor"}):
+        return url_for("team.record")
     if account.may({"reviewer"}):
         return "/flows/"
     return url_for("account.show")

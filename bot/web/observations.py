@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from flask import Blueprint, abort, jsonify, make_response, request
+from flask import Blueprint, abort, g, jsonify, make_response, request
 from werkzeug.wrappers import Response
 
 from bot.store import api_keys
@@ -20,10 +20,12 @@ from bot.store.api_keys import ApiKey
 from bot.usecases.find_openings import search
 from bot.usecases.refusal import Refused
 from bot.usecases.report_opening import Source, record_count
+from bot.web.api.query import note_use
 from bot.web.context import services
 from flows.understanding import Expecting, read
 
 blueprint = Blueprint("observations", __name__, url_prefix="/api/v1")
+blueprint.after_request(note_use)
 
 _AREA = Expecting(name="area", slot="area", parser="area")
 _MOST = 50
@@ -64,10 +66,13 @@ def _key(scope: str) -> ApiKey:
     given = given.strip() if kind.lower() == "bearer" else ""
     with services().database.reading() as tx:
         key = api_keys.find(tx, given[:200]) if given else None
+        if key is not None and not api_keys.is_approved(tx, key.organization_id):
+            key = None  # suspended: it opens nothing, in the same moment
     if key is None:
         _refuse(401, "Send a key that is good: Authorization: Bearer ...")
     if scope not in key.scopes:
         _refuse(403, f"This key may not {scope}.")
+    g.api_key = key
     return key
 
 

@@ -9,6 +9,7 @@ from flows.understanding.lexicon import Found, Heard, Lexicon
 YOUNGEST_TOLD = 10
 ADULT = 18
 OLDER = 25
+_BANDS = frozenset({"age.under18", "age.adult_young", "age.adult", "age.unknown"})
 
 
 def band(years: int) -> str:
@@ -21,7 +22,12 @@ def band(years: int) -> str:
 def age_of(heard: Heard, found: Sequence[Found], asked: bool, lexicon: Lexicon) -> str | None:
     """The band, `unknown` ("old enough"), or None when the text tells no age. A number under 18 wins."""
     words = heard.words
-    told = {band(years) for at in range(len(words)) if (years := _years(words, at, asked, found, lexicon)) is not None}
+    spoken = {at for one in found if one.rule.name in _BANDS for at in range(one.start, one.end)}  # "less than 18"
+    told = {
+        band(years)
+        for at in range(len(words))
+        if at not in spoken and (years := _years(words, at, asked, found, lexicon)) is not None
+    }
     for value in ("under18", "18-24", "25up"):
         if value in told:
             return value

@@ -102,6 +102,9 @@ class Builder:
                 self._slots(name, section, table)
             elif section in VALUE_TABLES:
                 for value, entries in table.items():
+                    if f"{section}.{value}" in WORD_SETS:
+                        self._sets(name, section, {value: entries})
+                        continue
                     self._wholes(name, f"{section}.{value}", f"{section}.{value}", entries)
             elif section == "ordinals":
                 for number, entries in table.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -25,6 +25,7 @@ _ANY_WORD = re.compile(r"[^\W_]+|\$|[\x00]\S|\x01")
 _SENTENCE_END = re.compile(r"(?<=[^\W_]{2})\s*(?:\.(?=\s)|[!?;\n])[.!?;\s]*(?=\S)")
 """A mark after a word: "…" and "..." are breath, not an end, and "s. t. o. p." are letters."""
 _COUNT_THEN_WORD = re.compile(r"(\d+)([a-z]{2,})")
+_BETWEEN = re.compile(r"(\d)[ny](\d)")
 _ORDINAL = re.compile(r"\d*(1st|2nd|3rd|\dth)")
 _RUN = re.compile(r"(.)\1+")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
@@ -157,6 +158,9 @@ class Spelling:
             counted = _COUNT_THEN_WORD.fullmatch(word)
             if counted and not _ORDINAL.fullmatch(word):
                 return (counted[1], self.variants.get(counted[2], counted[2])), ()
+            between = _BETWEEN.fullmatch(word)
+            if between:
+                return (between[1], "and", between[2]), ()
             return (word,), ()
         if not word.isascii():
             word = homoglyphs(word)
@@ -172,6 +176,9 @@ class Spelling:
                 if self._known(shorter):
                     return self._spelled((shorter,)), ()
             word = _LONG_RUN.sub(r"\1", word)
+        base = diminished(word, self._known)
+        if base:
+            return self._spelled((base,)), ()
         once = _RUN.sub(r"\1", word)
         if len(word) <= _SHORTEST_CORRECTED and self._known(once):
             return self._spelled((once,)), ()
@@ -215,6 +222,21 @@ class Spelling:
             else:
                 out[-1] = one
         return tuple(out), moved
+
+
+_DIMINUTIVE = re.compile(r"(\w{2,}?)(?:c|)it([oa]s?)")
+_BEFORE_IT = (("qu", "c"), ("gu", "g"), ("c", "z"))
+
+
+def diminished(word: str, known: Callable[[str], bool]) -> str:
+    """The known word of which this is a Spanish diminutive (`chamaquito` of `chamaco`, `ratito` of `rato`), or nothing."""
+    found = _DIMINUTIVE.fullmatch(word)
+    if found is None:
+        return ""
+    stem, ending = found[1], found[2]
+    stems = [stem, *(stem.removesuffix(old) + new for old, new in _BEFORE_IT if stem.endswith(old))]
+    bases = [one + ending for one in stems] + [one + ("e" + ending[1:]) for one in stems] + stems
+    return next((base for base in bases if len(base) > 3 and known(base)), "")
 
 
 _SOUNDS = (("qu", "k"), ("ce", "se"), ("ci", "si"), ("ge", "je"), ("gi", "ji"), ("ll", "y"), ("rr", "r"), ("c", "k"),

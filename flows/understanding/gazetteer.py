@@ -12,8 +12,14 @@ from flows.understanding.reading import Cause
 
 _RUN = re.compile(r"(\d{3})(?:-(\d{3}))?")
 _LABEL = re.compile(r"[A-Za-z0-9 .]{1,16}")
-_ALSO_WORDS = frozenset(["in", "or", "me", "ok", "hi", "oh", "pa", "ma", "id", "la", "de", "al", "co", "mo"])
+_SHORTEST_TOGETHER = 7
+_ALSO_WORDS = frozenset(["in", "or", "me", "ok", "hi", "oh", "pa", "ma", "id", "la", "de", "al", "co", "mo", "vi"])
 """State letters that are words too: alone they name no state."""
+_IN_A_SENTENCE = _ALSO_WORDS | {"mi", "va", "ne", "as"}
+"""Letters that may go on with the sentence: "chicago me and my kids", "a houston va mi prima"."""
+
+_SHORT_FOR_A_WORD = frozenset(["nm", "nd", "tn", "ms", "ct", "sd", "pr", "wa"])
+"""Never mind, and, tonight, miss, court: at the end of a sentence they may be no state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ class Gazetteer:
         entries: list[tuple[Place, bool]] = []
         letters: dict[str, Place] = {}
         words: set[str] = set()
-        for kind in ("place", "state"):
-            tables = document.get(kind)
+        for kind in ("place", "state", "territory"):
+            tables = document.get(kind, [] if kind == "territory" else None)
             if not isinstance(tables, list):
                 raise ValueError(f"lexicon/places.toml:{kind}: expected a list of [[{kind}]]")
             for at, table in enumerate(tables):
@@ -64,6 +70,10 @@ class Gazetteer:
                         folded = settle(words_of(name))
                         plant(tree, tuple((word,) for word in folded), len(entries) - 1)
                         words.update(folded)
+                        together = "".join(folded)
+                        if len(folded) > 1 and len(together) >= _SHORTEST_TOGETHER and together.isalpha():
+                            plant(tree, ((together,),), len(entries) - 1)  # "sanantonio"
+                            words.add(together)
                 if "abbr" in table:
                     letters[str(table["abbr"])] = place
         return Gazetteer(tree, tuple(entries), letters, frozenset(words))
@@ -86,9 +96,19 @@ class Gazetteer:
             out.append(Named(self.letters[words[0]], 0, 1, True))
         return out
 
-    def after(self, words: Sequence[str], at: int) -> Place | None:
-        """The state whose two letters stand at `at`: "jackson ms"."""
-        return self.letters.get(words[at]) if at < len(words) else None
+    def at_end(self, words: Sequence[str]) -> Named | None:
+        """The state whose two letters end what was said: "anytown tx". Not those that are a word, or short for one."""
+        word = words[-1] if len(words) > 1 else ""
+        state = None if word in _IN_A_SENTENCE or word in _SHORT_FOR_A_WORD else self.letters.get(word)
+        return None if state is None else Named(state, len(words) - 1, len(words), True)
+
+    def after(self, words: Sequence[str], at: int, place: Place) -> Place | None:
+        """The state whose two letters stand at `at`, behind the name of `place`: "jackson ms". Letters that are a word
+        as well count at the end of what was said, or where the place lies in that state."""
+        state = self.letters.get(words[at]) if at < len(words) else None
+        if state is None or words[at] not in _IN_A_SENTENCE or at + 1 == len(words):
+            return state
+        return None if set(state.zip3s).isdisjoint(place.zip3s) else state
 
 
 def _place(kind: str, at: int, table: object) -> Place:
@@ -108,4 +128,4 @@ def _place(kind: str, at: int, table: object) -> Place:
         if parts is None:
             raise ValueError(f"{where}.zip3: {run!r} is not three digits or a run of them")
         zip3s.extend(f"{number:03}" for number in range(int(parts[1]), int(parts[2] or parts[1]) + 1))
-    return Place(label, tuple(zip3s), kind == "state", Cause(where, label))
+    return Place(label, tuple(zip3s), kind != "place", Cause(where, label))

@@ -39,6 +39,10 @@ class Lexicon:
     scripts: tuple[tuple[int, int, str], ...]
     ordinals: Mapping[str, int]
     limits: Mapping[str, int]
+    picks: Mapping[str, str]
+    """Single words that name a letter wherever they stand in an answer to M2: `first` for A, `both` …"""
+    shortened: frozenset[str]
+    """Spellings that are shorter than the word they stand for: `u`, `2nite`, `xq`."""
     slots: frozenset[str]
     places: Gazetteer
 
@@ -68,6 +72,9 @@ class Lexicon:
         foreign = frozenset().union(*built.foreign.values()) if built.foreign else frozenset()
         spelt = (known | set(built.variants)) - _NEVER_CORRECTED_INTO
         spelt = {word for word in spelt if built.variants.get(word) not in _NEVER_CORRECTED_INTO}
+        picks = {word: "AB"[number - 1] for word, number in built.ordinals.items() if number < 3}
+        picks.update((word, "BOTH") for word in built.sets["letters.both"])
+        units = built.sets["household.age_units"]  # "yo" is years old, and I in Spanish
         everyday = frozenset(built.sets["ordinary.words"])
         return Lexicon(
             spelling=Spelling(
@@ -84,6 +91,12 @@ class Lexicon:
             scripts=tuple(built.scripts),
             ordinals=built.ordinals,
             limits=built.limits,
+            picks=picks,
+            shortened=frozenset(
+                typed
+                for typed, meant in built.variants.items()
+                if len(typed) < len(meant) and not meant.isdigit() and meant not in units
+            ),
             slots=frozenset(built.slots),
             places=gazetteer,
         )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from flows.conversation import Flag
 from flows.understanding.age import age_of
+from flows.understanding.fold import is_sign
 from flows.understanding.lexicon import Found, Heard, Lexicon
-from flows.understanding.options import bare_numbers, letter, numbered, worded
+from flows.understanding.options import among, bare_numbers, letter, numbered, repeated, worded
 from flows.understanding.reading import Cause, Expecting, Intent, Reading
 from flows.understanding.slots import fill
-from flows.understanding.speech import other_language, own_language
+from flows.understanding.speech import other_language, own_language, strange
 
 RANK: Mapping[Intent, int] = {intent: rank for rank, intent in enumerate(Intent)}
 
@@ -106,11 +107,20 @@ def read(text: str, *, expecting: Expecting | None, language: str, lexicon: Lexi
     `language` is the thread's; `safe_now` whether the person has said it is all right to text."""
     heard = lexicon.hear(text)
     found = lexicon.found(heard, language)
+    if expecting is not None and expecting.slot == "safe_hours":
+        found = _without_conditional_stops(found)
+    word = _code_word(heard, found, language, lexicon) if expecting is not None and expecting.parser == "word" else ""
+    if word and len(heard.words) > len(heard.plain) > 1:
+        # "my word is bluebird" was heard as "is blue", a body in danger: the word itself means nothing
+        heard, found = lexicon.hear(""), []
     draft = _Draft(heard)
     _meanings(draft, found, safe_now)
     _answers(draft, found, expecting, lexicon)
     foreign = _languages(draft, found, lexicon)
     draft.led = _lead(heard, language, lexicon)
+    if word:
+        draft.answers["code_word"], draft.asked = word, True
+        draft.causes.append(Cause("word:code_word"))
     _asked(draft, found, expecting, lexicon)
     intent = _decide(draft, expecting)
     own = own_language(heard, lexicon)
@@ -176,6 +186,9 @@ def _languages(draft: _Draft, found: Sequence[Found], lexicon: Lexicon) -> str |
             draft.mean(Intent.LANGUAGE, one.rule.cause, whole=one.whole)
     other = other_language(draft.heard, lexicon)
     if other is None:
+        unlisted = None if found or draft.answers else strange(draft.heard, lexicon)
+        if unlisted is not None:
+            draft.mean(Intent.OTHER_LANGUAGE, unlisted, whole=True)
         return None
     draft.mean(Intent.OTHER_LANGUAGE, other[1], whole=True)
     return other[0]
@@ -191,9 +204,9 @@ def _asked(draft: _Draft, found: Sequence[Found], expecting: Expecting | None, l
         return
     match expecting.parser:
         case "word":
-            _code_word(draft, found, lexicon)
+            pass  # read before anything else: see _code_word
         case "letters":
-            chosen = letter(heard, found)
+            chosen = letter(heard, found, lexicon)
             if chosen is not None:
                 draft.option, draft.asked = chosen, True
         case "choice" | "choices" | "yes_no" | "household" | "age":
@@ -208,6 +221,8 @@ def _chosen(draft: _Draft, found: Sequence[Found], expecting: Expecting, lexicon
         draft.option, draft.asked = str(draft.answers["age"]), True
         return
     picked = numbered(draft.heard, offered, lexicon)
+    if picked is None and (again := repeated(draft.heard, offered, lexicon)) is not None:
+        picked = [again]
     if picked and expecting.parser == "household":
         draft.answers["household"] = _household(picked)
     elif picked and expecting.parser == "age":
@@ -224,7 +239,7 @@ def _chosen(draft: _Draft, found: Sequence[Found], expecting: Expecting, lexicon
         draft.causes.extend(Cause(f"choices:{expecting.slot}.{value}") for value in picked)
         return
     value = draft.answers.get(expecting.slot) if expecting.parser != "yes_no" else None
-    said = worded(found, offered)
+    said = worded(found, offered) or among(draft.heard, offered, lexicon)
     if value is not None:
         draft.asked = True
         draft.option = value if isinstance(value, str) else value[0] if isinstance(value, list) else None
@@ -246,18 +261,42 @@ def _household(picked: Sequence[str]) -> dict[str, object]:
     return out
 
 
-def _code_word(draft: _Draft, found: Sequence[Found], lexicon: Lexicon) -> None:
-    """One word of 3 to 20 letters that means nothing else to us; the words of every list are refused."""
-    plain = draft.heard.plain
-    said = [one for one in found if one.rule.name == "code_word.before" and one.end == len(plain) - 1]
-    word = plain[-1] if len(plain) == 1 or (said and len(draft.heard.words) == len(plain)) else ""
-    listed = word in lexicon.sets["code_word.refuse"] or any(
-        one.start <= len(plain) - 1 < one.end and one.rule.name != "code_word.before" for one in found
+def _code_word(heard: Heard, found: Sequence[Found], language: str, lexicon: Lexicon) -> str:
+    """One word of 3 to 20 letters that means nothing else to us, alone or after "my word is"; the words of every list
+    are refused."""
+    *before, word = [one for one in heard.plain if not is_sign(one)] or [""]
+    if not (word.isalpha() and word.isascii() and 3 <= len(word) <= 20) or word in lexicon.sets["code_word.refuse"]:
+        return ""
+    if not before:
+        return "" if _is_listed(heard, found) else word
+    said = lexicon.hear(" ".join(before))
+    introduced = any(
+        one.rule.name == "code_word.before" and one.end == len(said.words) for one in lexicon.found(said, language)
     )
-    if word.isalpha() and word.isascii() and 3 <= len(word) <= 20 and not listed:
-        draft.answers["code_word"] = word
-        draft.asked = True
-        draft.causes.append(Cause("word:code_word"))
+    if not introduced:
+        return ""
+    alone = lexicon.hear(word)
+    if len(alone.words) > 1:
+        return "" if _is_listed(alone, lexicon.found(alone, language)) else word
+    last = len(heard.words)
+    means = any(one.end == last and one.rule.name != "code_word.before" for one in found)
+    return "" if means or lexicon.found(alone, language) else word
+
+
+def _without_conditional_stops(found: Sequence[Found]) -> Sequence[Found]:
+    """ "dont text unless i do" to "when may we text?" is an hour and no opt-out: the whole of what was found as a stop
+    lies inside the condition."""
+    only = [one for one in found if one.rule.name.endswith("safe_hours.only_after")]
+    return [
+        one
+        for one in found
+        if one.rule.name != "stop" or not any(o.start <= one.start and one.end < o.end for o in only)
+    ]
+
+
+def _is_listed(heard: Heard, found: Sequence[Found]) -> bool:
+    """The whole word stands in a list; "bluebird" is no bird."""
+    return any(one.start == 0 and one.end == len(heard.words) for one in found)
 
 
 def _decide(draft: _Draft, expecting: Expecting | None) -> Intent:
@@ -269,6 +308,10 @@ def _decide(draft: _Draft, expecting: Expecting | None) -> Intent:
         if Intent.HUMAN not in ranked:
             draft.flags.pop(Intent.HUMAN, None)
     parser = expecting.parser if expecting else ""
+    if parser not in ("", "yes_no", "letters"):
+        # nothing was asked that can be answered yes or no: "rather not" passes, folded hands thank
+        yields = {Intent.NO: Intent.SKIP, Intent.YES: Intent.THANKS}
+        ranked = [intent for intent in ranked if yields.get(intent) not in ranked]
     if draft.asked and draft.option is not None and parser in ("yes_no", "choice", "letters"):
         chosen = _intent_of(draft.option, parser)
         return min((*ranked, chosen), key=lambda intent: RANK[intent])

@@ -78,6 +78,7 @@ WORD_SETS = frozenset(
         "area.zip_words",
         "area.drop",
         "code_word.refuse",
+        "letters.both",
     ]
 )
 """Lists that are asked word by word."""

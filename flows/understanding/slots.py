@@ -28,6 +28,8 @@ def fill(heard: Heard, found: Sequence[Found], expecting: Expecting | None, lexi
     asked = expecting.slot if expecting else ""
     _values(found, asked, expecting, lexicon, slots)
     household = household_of(heard, found, asked == "household", lexicon)
+    if household == {"alone": True} and expecting is not None and expecting.parser == "yes_no":
+        household = {}  # "im alone" to "OK to text now?" says that it is safe, not who would come
     if household:
         slots.answers["household"] = household
         slots.causes.append(Cause("lexicon:household"))
@@ -46,7 +48,15 @@ def _values(found: Sequence[Found], asked: str, expecting: Expecting | None, lex
         slot, _, value = rest.partition(".")
         if part == "answers" or (part == "asked" and slot == asked):
             hits.setdefault(slot, []).append((one.start, one.end, value, one.rule.cause))
+    if asked in hits:
+        # "my meds" to Q7 is what a place must allow; only then is it no need of its own
+        spans = [(start, end) for start, end, _, _ in hits[asked]]
+        hits = {slot: some if slot == asked else [hit for hit in some if not _within(hit, spans)]
+                for slot, some in hits.items()}  # fmt: skip
     for slot, all_hits in hits.items():
+        all_hits = [hit for hit in all_hits if not _inside(hit, all_hits)]
+        if not all_hits:
+            continue
         after = [hit for hit in all_hits if hit[0] >= corrected]
         if slot == asked and expecting and expecting.options:
             after = [hit for hit in after if hit[2] in expecting.options] or after
@@ -59,3 +69,18 @@ def _values(found: Sequence[Found], asked: str, expecting: Expecting | None, lex
         single = slot in PICK_ONE or (slot == asked and expecting is not None and expecting.parser == "choice")
         slots.answers[slot] = values[0] if single else values
         slots.causes.extend(hit[3] for hit in chosen if hit[2] in values)
+
+
+_Hit = tuple[int, int, str, Cause]
+
+
+def _within(hit: _Hit, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= hit[0] and hit[1] <= end for start, end in spans)
+
+
+def _inside(hit: _Hit, others: Sequence[_Hit]) -> bool:
+    """ "before noon" is not "noon": a phrase within a longer one of another value says nothing."""
+    return any(
+        one[0] <= hit[0] and hit[1] <= one[1] and one[1] - one[0] > hit[1] - hit[0] and one[2] != hit[2]
+        for one in others
+    )

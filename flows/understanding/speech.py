@@ -71,3 +71,21 @@ def _by_words(heard: Heard, lexicon: Lexicon) -> tuple[str, Cause] | None:
         return None
     ours = max(len(words & strong) * 2 + len(words & common) for strong, common in lexicon.speech.values())
     return (best, Cause(f"lexicon/en.toml:other_languages.{best}.words")) if most * 2 > ours else None
+
+
+_FEWEST_STRANGE = 4
+_STRANGE_OF_ALL = 0.75
+
+
+def strange(heard: Heard, lexicon: Lexicon) -> Cause | None:
+    """Letters or words of none of the languages we know by name; with what said so. Only for a text that says nothing
+    else to us: a slip of the thumb is no language."""
+    letters = [char for word in heard.plain for char in word if char.isalpha()]
+    foreign = sum(not char.isascii() for char in letters)
+    if foreign >= _ENOUGH and 2 * foreign > len(letters):
+        return Cause("speech:letters of no listed language")
+    words = [word for word in heard.words if word.isalpha()]
+    unknown = sum(word not in lexicon.spelling.vocabulary for word in words)
+    if unknown >= _FEWEST_STRANGE and unknown >= _STRANGE_OF_ALL * len(words):
+        return Cause("speech:words of no listed language")
+    return None

@@ -21,6 +21,7 @@ from bot.store import (
     heartbeats,
     messages,
     openings,
+    outcomes,
     people,
     staff,
     watermarks,
@@ -159,11 +160,11 @@ class Stage:
 
     def counts(self, campaign_id: str) -> dict[str, int]:
         with self.database.reading() as tx:
-            return campaigns.counts(tx, campaign_id)
+            return outcomes.counts(tx, campaign_id)
 
     def refusals(self, campaign_id: str) -> dict[str, int]:
         with self.database.reading() as tx:
-            return campaigns.refusals(tx, campaign_id)
+            return outcomes.refusals(tx, campaign_id)
 
     def they_stop(self, number: str) -> None:
         with self.database.transaction() as tx:

@@ -116,7 +116,9 @@ def test_nothing_is_half_imported(stage: Stage, monkeypatch: pytest.MonkeyPatch)
     [
         ({"name": " "}, "Give the campaign a name of at most 80 characters."),
         ({"name": "x" * 81}, "Give the campaign a name of at most 80 characters."),
-        ({"key": "O4"}, "Choose one of the three first texts."),
+        ({"key": "O4"}, "Choose one of the first texts, or up to four to be tried side by side."),
+        ({"also": ("O1",)}, "Choose one of the first texts, or up to four to be tried side by side."),
+        ({"needs": ()}, "Say what the people on the list may ask for: openings are counted by it."),
         ({"sender": ""}, "The sender is a staff first name or alias of at most 8 letters."),
         ({"sender": "Alejandro"}, "The sender is a staff first name or alias of at most 8 letters."),
         ({"sender": "555-0101"}, "The sender is a staff first name or alias of at most 8 letters."),

@@ -143,7 +143,7 @@ def test_a_change_voids_the_approval_and_makes_its_author_unfit_to_approve(pages
     stage = pages.stage
     campaign_id = stage.run("+12105550101,en,opted_in", "+12105550102,en,opted_in")
     changed = approving.change_campaign(
-        stage.database, stage.services, campaign_id=campaign_id, key="O3", sender="Petra", window=(11, 18),
+        stage.database, stage.services, campaign_id=campaign_id, keys=["O3"], sender="Petra", window=(11, 18),
         staff_id=stage.approver,
     )  # fmt: skip
     assert changed is None
@@ -156,7 +156,9 @@ def test_a_change_voids_the_approval_and_makes_its_author_unfit_to_approve(pages
 
 
 @pytest.mark.parametrize(
-    "behind", [{"key": "O3"}, {"window_from": 11}, {"provenance": "partner"}, {"sender": "Eve"}, {"fingerprint": "x"}]
+    "behind",
+    [{"key": "O3"}, {"also": "O3"}, {"needs": "legal"}, {"follow_up": True}, {"window_from": 11},
+     {"provenance": "partner"}, {"sender": "Eve"}, {"fingerprint": "x"}],
 )
 def test_what_is_changed_behind_everybodys_back_stops_it(pages: Pages, behind: dict[str, object]) -> None:
     stage = pages.stage
@@ -180,7 +182,7 @@ def test_the_first_texts_of_a_campaign_page_can_be_changed_there(pages: Pages) -
     olga = pages.browser(OUTREACH)
     page = olga.get(f"/campaigns/{campaign_id}").get_data(as_text=True)
     assert re.search("Change the words", page)
-    data = {"key": "O3", "sender": "Olga", "window_from": "12", "window_to": "18"}
+    data = {"key": "O3", "needs": "bed", "sender": "Olga", "window_from": "12", "window_to": "18"}
     olga.post(f"/campaigns/{campaign_id}/change", data)
     standing = stage.campaign(campaign_id)
     assert (standing.state, standing.key, standing.sender, standing.window) == ("draft", "O3", "Olga", (12, 18))

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import exc
 
@@ -26,13 +26,13 @@ from bot.rules.may_send import (
     SendFacts,
     may_send,
 )
-from bot.store import campaigns
+from bot.store import campaigns, pages, wording_tests
 from bot.store.db import Database
 from bot.store.messages import PRIORITY
 from bot.usecases.launch_campaign import pause_campaign
 from bot.usecases.release_recipients import release_recipients
+from bot.usecases.send_test import send_test
 from tests.campaigns.stage import Stage, Staged
-from tests.web.line import app_on
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = ("+12105550100", "+12065550100", "+13055550100", "+19075550100", "+18085550100", "+18005550100")
@@ -136,12 +136,54 @@ def test_12_a_pause_outlives_a_restart(stage: Stage) -> None:
     assert stage.campaign(campaign_id).state == "paused"
 
 
-def test_14_there_is_no_test_send(small_stage: Staged) -> None:
-    """The words are read in the preview. No address and no command sends one to try it."""
-    app = app_on(small_stage().services)
-    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/campaigns")]
-    assert rules
-    assert [rule for rule in rules if "test" in rule or "try" in rule] == []
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.sampled_from(["mine", "unproven", "colleague", "listed", "gone", "number", ""]),
+       who=st.sampled_from(["outreach", "advocate", "stranger"]), key=st.sampled_from(["O1", "O3", "O4", "H0", ""]),
+       language=st.sampled_from(["en", "es", "fr"]))  # fmt: skip
+def test_14_a_test_text_reaches_ones_own_proven_phone_and_nobody_else(
+    trials: Trials, asked: str, who: str, key: str, language: str
+) -> None:
+    """Whatever is asked for, by whomever: a real contact is on a list, and no test goes there."""
+    trials.stage.carrier.sent.clear()
+    refused = trials.ask(asked, who, key, language)
+    allowed = (asked, who, key) == ("mine", "outreach", "O1") and language in ("en", "es")
+    assert (refused is None) is allowed
+    assert [text.to for text in trials.stage.carrier.sent] == ([trials.PHONE] if allowed else [])
+
+
+class Trials:
+    """A campaign, a phone of each kind, and whoever asks."""
+
+    PHONE, LISTED = "+12105559999", "+12105550101"
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.campaign_id = stage.load(f"{self.LISTED},en,opted_in").campaign_id
+        self.staff = {"outreach": stage.outreach, "advocate": stage.advocate, "stranger": "0" * 32}
+        self.channels = {
+            "mine": self._phone(stage.outreach, self.PHONE), "listed": self._phone(stage.outreach, self.LISTED),
+            "unproven": self._phone(stage.outreach, "+12105558888", proven=False),
+            "colleague": self._phone(stage.approver, "+12105557777"), "gone": "f" * 32, "number": self.LISTED, "": "",
+        }  # fmt: skip
+
+    def ask(self, asked: str, who: str, key: str, language: str) -> object:
+        with self.stage.database.transaction() as tx:  # the hourly limit is another test's
+            tx.conn.execute(wording_tests.test_texts.delete())
+        return send_test(self.stage.database, self.stage.services, campaign_id=self.campaign_id, key=key,
+                         language=language, channel_id=self.channels[asked], staff_id=self.staff[who])  # fmt: skip
+
+    def _phone(self, staff_id: str, number: str, *, proven: bool = True) -> str:
+        with self.stage.database.transaction() as tx:
+            channel_id = pages.add_channel(tx, staff_id, "sms", number)
+            mine = pages.alert_channels.c.channel_id == channel_id
+            if proven:
+                tx.conn.execute(pages.alert_channels.update().where(mine).values(proved_at=tx.now))
+        return channel_id
+
+
+@pytest.fixture
+def trials(small_stage: Staged) -> Trials:
+    return Trials(small_stage())
 
 
 def test_every_test_of_the_scorecard_is_there() -> None:

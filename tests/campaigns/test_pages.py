@@ -38,7 +38,7 @@ class Pages:
 
 FORM = {
     "name": "June list", "key": "O1", "sender": "Olga", "area": "", "window_from": "10", "window_to": "19",
-    "pasted": LIST, "provenance": "own",
+    "pasted": LIST, "provenance": "own", "needs": "bed",
 }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_a_file_is_taken_as_well_as_a_paste(pages: Pages) -> None:
         ({"name": ""}, "Give the campaign a name"),
         ({"window_from": "3"}, "they can be narrowed, not widened"),
         ({"window_to": "noon"}, "they can be narrowed, not widened"),
-        ({"key": "O9"}, "Choose one of the three first texts."),
+        ({"key": "O9"}, "Choose one of the first texts, or up to four"),
         ({"sender": "<b>"}, "at most 8 letters"),
     ],
 )

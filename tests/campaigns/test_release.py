@@ -9,13 +9,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import exc
 
+from bot.rules.may_send import RECHECK
 from bot.store import campaigns, conversations, enlist, people, staff
 from bot.store.db import Tx
+from bot.usecases.claim_texts import claim_texts
 from bot.usecases.launch_campaign import Launched, pause_campaign, stop_all
 from bot.usecases.refusal import Refused
 from bot.usecases.release_recipients import release_recipients
 from bot.usecases.watch_harm import watch_harm
+from flows.actions import Say
 from flows.conversation import Holder
+from flows.engine import step
+from flows.events import MessageReceived
 from tests.campaigns.stage import AREA, Stage, Staged
 
 MARIA, LUZ, KIM, DAN = (f"+1210555010{n}" for n in range(1, 5))
@@ -53,6 +58,25 @@ def test_one_text_a_person_however_often_the_clock_asks(stage: Stage) -> None:
     assert len(stage.texts()) == 1
     assert stage.campaign(campaign_id).state == "done"
     assert stage.tick() == 0
+
+
+def test_who_chose_a_code_word_before_is_asked_for_it_when_a_campaign_begins(stage: Stage) -> None:
+    with stage.database.transaction() as tx:
+        person = people.find_or_add(tx, MARIA, "en")
+        people.set_code_word(tx, person.person_id, "bluebird")
+        people.set_duress_word(tx, person.person_id, "sparrow")
+    stage.run(*opted_in(MARIA, LUZ))
+    assert stage.tick() == 2
+    with stage.database.transaction() as tx:
+        answers = {}
+        for number in (MARIA, LUZ):
+            conversation_id = conversations.open_of(tx, people.find_or_add(tx, number, "en").person_id)
+            stored = conversations.load(tx, conversation_id or "")
+            assert stored is not None
+            answers[number] = dict(stored.conversation.answers)
+            said = step(stored.conversation, MessageReceived("1"), stage.services.script).actions
+            assert [one.key for one in said if isinstance(one, Say)] == ["S3" if number == MARIA else "C1"]
+    assert answers == {MARIA: {"code_word": "bluebird", "duress_word": "sparrow"}, LUZ: {}}
 
 
 def newcomer(tx: Tx, number: str, basis: str) -> enlist.NewRecipient:
@@ -363,11 +387,11 @@ def test_a_crash_between_two_releases_loses_and_doubles_nothing(stage: Stage, mo
     marked = campaigns.mark_released
     calls: list[str] = []
 
-    def dies_at_the_third(tx, recipient_id, nth) -> None:  # type: ignore[no-untyped-def]
+    def dies_at_the_third(tx, recipient_id, nth, **more) -> None:  # type: ignore[no-untyped-def]
         calls.append(recipient_id)
         if len(calls) == 3:
             raise RuntimeError("the machine stopped here")
-        marked(tx, recipient_id, nth)
+        marked(tx, recipient_id, nth, **more)
 
     monkeypatch.setattr(campaigns, "mark_released", dies_at_the_third)
     with pytest.raises(RuntimeError):
@@ -413,3 +437,27 @@ def test_two_clocks_do_not_give_the_same_place_away_twice(stage: Stage) -> None:
     assert sum(released) == 4
     numbers = [text["number"] for text in stage.texts()]
     assert len(numbers) == len(set(numbers)) == 4
+
+
+@pytest.mark.parametrize("how", ["pause", "stop all"])
+def test_what_is_queued_is_asked_about_again_at_the_moment_it_leaves(stage: Stage, how: str) -> None:
+    """Stopped between its release and its sending: it waits; and it leaves when a person lets it go on."""
+    campaign_id = stage.run(*opted_in(MARIA, LUZ))
+    assert stage.tick() == 2
+    if how == "pause":
+        assert pause_campaign(stage.database, campaign_id=campaign_id, staff_id=stage.outreach) is None
+    else:
+        stop_all(stage.database, on=True, staff_id=stage.outreach)
+    assert _claimed(stage) == 0
+    assert {text["status"] for text in stage.texts()} == {"queued"}
+    if how == "pause":
+        assert isinstance(stage.launch(campaign_id), Launched)
+    else:
+        stop_all(stage.database, on=False, staff_id=stage.approver)
+    stage.clock.advance(RECHECK)
+    assert _claimed(stage) == 2
+
+
+def _claimed(stage: Stage) -> int:
+    with stage.database.transaction() as tx:
+        return len(claim_texts(tx, stage.services, (9, 9, 9), timedelta(minutes=1)))

@@ -128,14 +128,15 @@ class Sample:
 
 
 def families(part: str, language: str) -> Iterator[Family]:
-    """The families of one file, in order. A line that cannot be read is a ValueError naming it."""
-    path = HERE / part / f"{language}.txt"
-    head: dict[str, object] = {}
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if line.startswith("== "):
-            head = _head(line, f"{path.name}:{number}")
-        elif line and not line.startswith("#"):
-            yield Family(part=part, language=language, pattern=line, line=number, **head)  # type: ignore[arg-type]
+    """The families of one language, in the order of its files. A line that cannot be read is a ValueError naming it."""
+    for name in (f"{language}.txt", f"{language}_answers.txt"):
+        path = HERE / part / name
+        head: dict[str, object] = {}
+        for number, line in enumerate(path.read_text().splitlines() if path.exists() else (), 1):
+            if line.startswith("== "):
+                head = _head(line, f"{path.name}:{number}")
+            elif line and not line.startswith("#"):
+                yield Family(part=part, language=language, pattern=line, line=number, **head)  # type: ignore[arg-type]
 
 
 def _head(line: str, where: str) -> dict[str, object]:

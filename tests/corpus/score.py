@@ -14,7 +14,9 @@ CRISIS = ("danger", "suicide", "self_harm", "medical", "overdose", "minor")
 """The classes whose recall must be 0.99: a miss may cost a life."""
 SUPPRESSED = frozenset({Intent.STOP, Intent.STOP_SILENT, Intent.WRONG_NUMBER})
 ALARMS = ("danger", "suicide", "medical", "minor")
-QUIET = ("ordinary", "answer", "place", "letter", "yes", "no", "skip", "thanks", "lost", "start", "later", "other")
+QUIET = (
+    "ordinary", "answer", "place", "letter", "yes", "no", "none", "skip", "thanks", "lost", "start", "later", "other",
+)  # fmt: skip
 """Classes in which nothing of crisis may fire."""
 
 _URGENT = frozenset({Intent.SUICIDE, Intent.MEDICAL, Intent.DANGER})
@@ -26,7 +28,8 @@ _FLAGS = {
 }  # fmt: skip
 _INTENTS = {
     "stop": {Intent.STOP}, "stop_silent": {Intent.STOP_SILENT}, "wrong_number": {Intent.WRONG_NUMBER},
-    "start": {Intent.START}, "later": {Intent.LATER}, "skip": {Intent.SKIP}, "yes": {Intent.YES}, "no": {Intent.NO},
+    "start": {Intent.START}, "later": {Intent.LATER}, "skip": {Intent.SKIP},
+    "none": {Intent.NO, Intent.SKIP}, "yes": {Intent.YES}, "no": {Intent.NO},
     "who": {Intent.WHO}, "bot": {Intent.BOT}, "police": {Intent.POLICE}, "cost": {Intent.COST},
     "where": {Intent.WHERE}, "erase": {Intent.ERASE}, "unshare": {Intent.UNSHARE}, "thanks": {Intent.THANKS},
     "hostile": {Intent.HOSTILE}, "lost": {Intent.LOST}, "immigration": {Intent.POLICE, Intent.DISCLOSURE},

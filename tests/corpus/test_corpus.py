@@ -13,15 +13,15 @@ from tests.corpus.score import CRISIS, Score, score
 # where a figure is under the goal (0.99 for crisis and stop, 0.95 for answers) README.md of this folder says so, and
 # this floor keeps it.
 FLOORS = {
-    ("tuning", "en"): {"crisis": 0.985, "stop": 0.97, "answers": 0.92, "traps": 0.98},
-    ("tuning", "es"): {"crisis": 0.98, "stop": 0.97, "answers": 0.94, "traps": 0.98},
-    ("untouched", "en"): {"crisis": 0.99, "stop": 0.96, "answers": 0.94, "traps": 0.98},
-    ("untouched", "es"): {"crisis": 0.99, "stop": 0.95, "answers": 0.92, "traps": 0.98},
-    ("blind", "en"): {"crisis": 0.95, "stop": 0.92, "answers": 0.92, "traps": 0.97},
-    ("blind", "es"): {"crisis": 0.95, "stop": 0.91, "answers": 0.88, "traps": 0.98},
+    ("tuning", "en"): {"crisis": 0.985, "stop": 0.97, "answers": 0.96, "traps": 0.98},
+    ("tuning", "es"): {"crisis": 0.98, "stop": 0.97, "answers": 0.97, "traps": 0.98},
+    ("untouched", "en"): {"crisis": 0.99, "stop": 0.96, "answers": 0.97, "traps": 0.98},
+    ("untouched", "es"): {"crisis": 0.99, "stop": 0.95, "answers": 0.97, "traps": 0.98},
+    ("blind", "en"): {"crisis": 0.95, "stop": 0.92, "answers": 0.95, "traps": 0.97},
+    ("blind", "es"): {"crisis": 0.95, "stop": 0.91, "answers": 0.94, "traps": 0.98},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
-ANSWERS = ("answer", "place", "letter", "yes", "no", "skip", "later")
+ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
 
 
 @pytest.fixture(scope="module", params=PARTS)

@@ -170,21 +170,23 @@ def test_a_key_is_printed_once_and_ends(app: Flask, client: FlaskClient) -> None
     assert client.get("/api/v1/services", headers={"X-API-Key": key}).status_code == 401
 
 
+@pytest.mark.parametrize("keyed", [False, True])
 def test_the_api_is_what_its_document_says(sqlite_database: Database, clock: FakeClock,
-                                           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+                                           monkeypatch: pytest.MonkeyPatch, keyed: bool) -> None:  # fmt: skip
     monkeypatch.setattr(query, "MOST_A_MINUTE", 1_000_000)
     with sqlite_database.transaction() as tx:
         add_demo_directory(tx)
     app = app_on(the_line(sqlite_database, clock).services)
+    headers = {"X-API-Key": a_key(sqlite_database)} if keyed else {}
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     tried: list[str] = []
     for operation in schema.get_all_operations():
 
-        @settings(max_examples=8, deadline=None, database=None, derandomize=True,
+        @settings(max_examples=5, deadline=None, database=None, derandomize=True,
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(case=operation.ok().as_strategy())
         def tries(case: Any) -> None:
-            case.call_and_validate()
+            case.call_and_validate(headers=headers)
 
         tries()
         tried.append(operation.ok().label)

@@ -209,7 +209,7 @@ def test_what_our_own_people_decided_is_not_undone_by_the_next_import(database: 
         (row,) = tx.conn.execute(directory.programs.select()).all()
         assert {name: row._mapping[name] for name in decided} == decided
         assert row.confidential
-        assert row.facets == {"age": {"min": 18}}
+        assert row.facets == {"age": {"min": 18}, "law": ["age"]}
         assert sum(c.verified_at is not None for c in directory_criteria.of_program(tx, row.program_id)) == 1
     assert rows(database, directory_records.service_at_locations) == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.adapters.clock import FakeClock
-from bot.store import api_keys
+from bot.store import api_keys, directory
 from bot.store.db import Database
 from bot.usecases.seed import add_demo_directory
 from tests.directory.test_report_opening import room
@@ -87,3 +88,32 @@ def test_a_match_says_yes_or_ask_and_never_how_many(line: TheLine) -> None:
     assert "available" not in found
     for wrong in ({"area": "xyzzy"}, {"income": 3}, {"need": "bed"}, {"household": {"cousin": True}}):
         assert machine.post("matches", wrong).status_code == 400, wrong
+
+
+def test_a_suspended_organizations_key_opens_nothing_in_the_same_moment(line: TheLine) -> None:
+    machine = Machine(line, "report", "read")
+    with line.database.transaction() as tx:
+        tx.conn.execute(directory.organizations.update().values(vetting="suspended"))
+    assert machine.post("observations", {"program": "Cedar-1", "available": 4}).status_code == 401
+    assert machine.post("matches", {"need": ["bed"]}).status_code == 401
+
+
+def test_the_use_of_a_key_is_noted_an_hour_apart(line: TheLine) -> None:
+    machine = Machine(line, "read")
+
+    def used() -> datetime | None:
+        with line.database.reading() as tx:
+            return api_keys.listed(tx)[0].last_used_at
+
+    assert used() is None
+    machine.post("matches", {"need": ["bed"]}, key="ql_nonsense")
+    assert used() is None
+    machine.post("matches", {"need": ["bed"]})
+    first = used()
+    assert first == line.clock.now()
+    line.clock.advance(timedelta(minutes=59))
+    machine.client.get("/api/v1/services", headers={"X-API-Key": machine.key})
+    assert used() == first
+    line.clock.advance(timedelta(minutes=1))
+    machine.client.get("/api/v1/services", headers={"X-API-Key": machine.key})
+    assert used() == line.clock.now()

@@ -44,7 +44,8 @@ def says(line: TheLine, number: str, text: str) -> str:
 def room(line: TheLine, program_id: str) -> dict[str, int]:
     """What is open of a program, by unit, holds taken off."""
     with line.database.reading() as tx:
-        return {o.unit: o.available for o in openings.openings(tx) if o.program_id == program_id}
+        found = [o for o in openings.openings(tx) if o.program_id == program_id]
+    return {o.stock_id.removeprefix(f"{program_id}-"): o.available for o in found}
 
 
 def test_a_provider_reports_in_english(line: TheLine) -> None:

@@ -55,8 +55,10 @@ def test_nothing_is_put_where_anyone_real_may_be(database: Database) -> None:
 def test_providers_are_fictional_and_their_texts_fit(sqlite_database: Database) -> None:
     seed(sqlite_database, demo=True)
     with sqlite_database.reading() as tx:
-        for opening in openings.openings(tx):
-            assert len(opening.code_name) <= 8, "{PROG} is measured with eight"
+        found = openings.openings(tx)
+        about = directory.about(tx, [opening.program_id for opening in found])
+        for opening in found:
+            assert len(about[opening.program_id][0]) <= 8, "{PROG} is measured with eight"
             assert set(opening.traits) <= set(COPY["traits"])
             for number, language in directory.reporters_of(tx, opening.program_id):
                 assert number[-7:-2] == "55501", "555-01xx belongs to nobody"

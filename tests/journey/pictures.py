@@ -41,6 +41,7 @@ def main() -> int:
         with house_on(Path(folder)) as house:
             _campaign(browser, house)
             _phones_and_desk(browser, house)
+            _rooms(browser, house)
             _script(browser, house)
         browser.close()
     large = [path.name for path in FOLDER.glob("*.png") if path.stat().st_size >= LARGEST]
@@ -94,6 +95,17 @@ def _phones_and_desk(browser: Browser, house: House) -> None:
         page.locator(".bubble.in", has_text="20 min").wait_for()
         house.wait_for(lambda: english.thread()[-2]["status"] == "delivered")
         _take(page, "reply")
+
+
+def _rooms(browser: Browser, house: House) -> None:
+    """What a lead sees, with somebody waiting and one who is answered."""
+    with watched(browser, house) as watch:
+        page = watch.page
+        log_in(page, "Marta")
+        for name in ("lead", "reach", "shifts", "figures", "audit"):
+            page.goto(f"/desk/{name}")
+            page.get_by_role("heading", level=1).wait_for()
+            _take(page, name, dark=name == "lead")
 
 
 def _script(browser: Browser, house: House) -> None:

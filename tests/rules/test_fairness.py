@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.matching import Candidate, match, survey
+from bot.rules.facets import Candidate
+from bot.rules.matching import match, survey
 from bot.rules.nearness import distance_band
 from tests.rules.test_matching import ANSWERS, NOW, PROGRAMS, program
 
@@ -58,7 +59,7 @@ def _has_zip(area: Any) -> bool:
     st.dictionaries(
         st.sampled_from(["flags", "consent", "release", "share", "income", "immigration", "record", "readiness",
                          "compliance", "language", "spoken", "name"]),
-        st.one_of(st.booleans(), st.text(max_size=8), st.lists(st.text(max_size=5), max_size=3)),
+        st.one_of(st.booleans(), st.text("ab ñ", max_size=8), st.lists(st.text("ab ñ", max_size=5), max_size=3)),
     ),
 )  # fmt: skip
 def test_nothing_else_that_is_known_of_a_person_changes_anything(
@@ -72,6 +73,7 @@ def test_nothing_else_that_is_known_of_a_person_changes_anything(
 def test_a_candidate_holds_nothing_of_a_person() -> None:
     assert {field.name for field in fields(Candidate)} == {
         "program_id", "stock_id", "need", "life", "zip3s", "facets", "traits", "available", "observed_at",
+        "known_for",
     }  # fmt: skip
 
 

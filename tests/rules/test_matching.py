@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.rules.facets import Candidate, Verdict, judge
 from bot.rules.freshness import prior
-from bot.rules.matching import Candidate, Verdict, judge, match, survey
+from bot.rules.matching import match, survey
 
 NOW = datetime(2026, 6, 15, 17, 0, tzinfo=UTC)
 FITS, MAY_FIT, DOES_NOT = Verdict.FITS, Verdict.MAY_FIT, Verdict.DOES_NOT

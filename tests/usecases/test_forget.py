@@ -12,12 +12,13 @@ from sqlalchemy import String, func, select
 from bot import cli
 from bot.adapters.clock import FakeClock
 from bot.errors import SendError
-from bot.store import audit, campaigns, consent, conversations, directory, handoffs, openings, people
+from bot.store import audit, campaigns, consent, conversations, directory, handoffs, openings, people, tasks
 from bot.store.db import Database, new_id
 from bot.store.schema import metadata
-from bot.usecases.forget import forget, look
+from bot.usecases.forget import Forgotten, forget, look
 from bot.usecases.hold import Asked, ask
 from bot.usecases.receive import Outcome
+from bot.usecases.refusal import Refused
 from bot.usecases.seed import add_demo_directory
 from tests.directory.test_report_opening import CEDAR
 from tests.usecases.line import PERSON, TheLine, the_line
@@ -85,7 +86,7 @@ def test_nothing_of_the_person_stays_and_nobody_else_loses_a_row(line: TheLine) 
     assert before >= {"people", "conversations", "messages", "notes", "offers", "holds", "releases", "handoffs",
                       "recipients", "consent"}  # fmt: skip
     done = forget(line.database, line.services, PERSON)
-    assert set(done.destroyed) == before - set(KEPT)
+    assert set(done.destroyed) == before - set(KEPT) - {"arrivals"}  # which stays as a number of its month
     assert tables_with(line, theirs) <= {"audit"}
     assert tables_with(line, others) == before
     assert (done.suppressed, done.open_handoff) == (False, True)
@@ -172,3 +173,47 @@ def test_a_providers_number_keeps_its_place_in_the_directory(line: TheLine) -> N
     line.text("3", sender=CEDAR)
     assert "still takes counts for Cedar-1" in typed(line, CEDAR, "--yes").stdout
     assert line.text("3", sender=CEDAR) is Outcome.PROVIDER
+
+
+def a_duty(line: TheLine, trigger: str = "minor") -> str:
+    """Somebody must report by law about the person the line talks with; returns the task."""
+    with line.database.transaction() as tx:
+        person = people.find(tx, PERSON)
+        assert person is not None
+        return tasks.open_task(
+            tx, kind="protocol", trigger=trigger, conversation_id=conversations.open_of(tx, person.person_id),
+            due_at=tx.now, backup_at=tx.now, assigned_to="s" * 32, script="First: the intake of the state.",
+        )  # fmt: skip
+
+
+def test_a_duty_to_report_is_done_or_handed_over_before_anybody_is_erased(line: TheLine) -> None:
+    line.text("hi")
+    task_id = a_duty(line)
+    assert isinstance(forget(line.database, line.services, PERSON), Refused)
+    assert "must know first" in typed(line, PERSON).stdout
+    refused = typed(line, PERSON, "--yes")
+    assert (refused.exit_code, "--duty-told" in refused.output) == (1, True)
+    assert look(line.database, PERSON).destroyed
+    assert typed(line, PERSON, "--yes", "--duty-told").exit_code == 0
+    with line.database.reading() as tx:
+        assert people.find(tx, PERSON) is None
+        kept = tasks.get(tx, task_id)
+        assert kept is not None
+        assert (kept.conversation_id, kept.hold_id, kept.done_at) == (None, None, None)
+        assert kept.assigned_to
+        assert tasks.script_of(tx, task_id) == "First: the intake of the state."
+        assert [task.task_id for task in tasks.late(tx)] == [task_id]  # it still has its alarm
+
+
+def test_the_proof_of_a_report_outlives_the_person_and_a_machines_alarm_does_not(line: TheLine) -> None:
+    line.text("hi")
+    reported, alarm = a_duty(line), a_duty(line, "danger")
+    with line.database.transaction() as tx:
+        tasks.finish(tx, reported, done_by="s" * 32, outcome="done", note="No. 7")
+    assert isinstance(forget(line.database, line.services, PERSON), Forgotten)
+    with line.database.reading() as tx:
+        assert tasks.get(tx, alarm) is None
+        assert tasks.note_of(tx, reported) == "No. 7"
+        found = tasks.get(tx, reported)
+    assert found is not None
+    assert (found.conversation_id, found.outcome) == (None, "done")

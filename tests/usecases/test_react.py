@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import SendError
-from bot.store import alerts, audit, campaigns, consent, conversations, enlist, handoffs, people, senders
+from bot.store import alerts, audit, campaigns, consent, conversations, enlist, handoffs, outcomes, people, senders
 from bot.store.messages import messages, queue_text
 from bot.usecases.approve_campaign import seal_of
 from bot.usecases.examine import examine
@@ -41,7 +41,7 @@ def campaign_text(line: TheLine, number: str = PERSON, campaign_id: str = "") ->
     conversation_id = conversation_of(line, number)
     with line.database.transaction() as tx:
         if not campaign_id:
-            campaign_id = campaigns.add(tx, name="A list", key="O1", area="", sender="Ana", window=(10, 19),
+            campaign_id = campaigns.add(tx, name="A list", keys=["O1"], area="", sender="Ana", window=(10, 19),
                                         provenance="opted_in", author_id="a")  # fmt: skip
             made = campaigns.get(tx, campaign_id)
             assert made is not None
@@ -156,7 +156,7 @@ def test_hours_that_ran_out_on_the_way_are_no_contact(line) -> None:
     line.deliver()
     ends(line, first, "30036")
     with line.database.reading() as tx:
-        assert campaigns.counts(tx, campaign_id)["waiting"] == 1
+        assert outcomes.counts(tx, campaign_id)["waiting"] == 1
         assert campaigns.histories(tx, [row[0] for row in tx.conn.execute(select(people.people.c.person_id))]) == {}
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from bot.services import Services
-from bot.store import handoff_offers, handoffs, messages, people, staff, tasks, threads
+from bot.store import handoff_offers, handoffs, messages, staff, tasks, threads
 from bot.store.db import Database
 from bot.usecases import claim, fire_protocol, park, transfer
 from bot.usecases.finish import finish
@@ -33,9 +33,6 @@ def someone(database: Database, number: str = NUMBER) -> tuple[str, str]:
         found = someone_waits(tx, number, tier="P0", reason="danger", promised_at=tx.now + timedelta(minutes=5))
         they_wrote(tx, found[0], RAISED, f"SM1{number}")
         they_wrote(tx, found[0], WORDS, f"SM2{number}")
-        person = people.find(tx, number)
-        assert person is not None
-        people.set_safe_hours(tx, person.person_id, "night")
     return found
 
 
@@ -192,7 +189,7 @@ def test_without_a_script_it_is_offered_accepted_given_on_parked_and_left_quickl
     expect(page.locator("time[data-until]")).to_contain_text("UTC")
     page.get_by_role("button", name="Yes, take").click()
     page.get_by_label("Your text").fill("I read it.")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("Look away until an hour").click()
     page.get_by_role("button", name="Park").click()
     expect(page.get_by_text("Parked", exact=True)).to_be_visible()

@@ -392,7 +392,8 @@ def test_a_doubt_about_who_holds_the_phone_is_shown_asked_about_and_answered(lin
     assert "Ask first, in neutral words" in page
     assert "Hi again. Good time to text?" in page
     assert "Their last words, which called a human" in page
-    assert "Hi again. Good time to text?" in ana.get(f"{ana.talk}?say=R1").text.split("data-composer")[1][:200]
+    asked = ana.does("neutral", text="One moment.").text
+    assert "One moment. Hi again. Good time to text? 1 yes 2 no</textarea>" in asked
     refused(ana.does("holder", holder="me"), "Say who you think")
     assert "Ana could not tell" in ana.done("holder", holder="unsure")
     assert "Who is holding the phone?" not in ana.done("holder", holder="them")

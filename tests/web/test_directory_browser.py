@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from bot.store import openings
+from bot.store import api_keys, openings, reporter_invites, unmet
 from bot.store.db import Database
 from bot.usecases.seed import add_demo_directory
 from bot.usecases.vet_organization import apply_for
@@ -59,7 +59,12 @@ def test_the_pages_of_the_directory_are_accessible(dina: Page, kept: Database) -
     with kept.reading() as tx:
         who = tx.conn.exec_driver_sql("SELECT staff_id FROM staff").scalar_one()
     applied = apply_for(kept, organization_id="demo-of-cedar", staff_id=who, answers={"collaboration": "Yes."})
-    for path in ("", "programs/Cedar-1", "import", "vetting", f"vetting/{applied}", "audit", "tasks"):
+    with kept.transaction() as tx:
+        api_keys.add(tx, "demo-of-cedar", ["read"], name="Bed board", made_by=who)
+        reporter_invites.ask(tx, number="+12105550177", program_id="demo-cedar-1", language="en", staff_id=who)
+        for n in range(30):
+            unmet.count(tx, ["bed"], area="782" if n < 26 else "787", reason="full", who="men")
+    for path in ("", "programs/Cedar-1", "import", "vetting", f"vetting/{applied}", "audit", "tasks", "keys", "unmet"):
         dina.goto(f"/directory/{path}")
         dina.evaluate(FEW_OF_EACH)
         accessible(dina)
@@ -92,3 +97,18 @@ def test_all_of_it_works_without_javascript(chromium: Chromium, address: str, ke
     page.get_by_role("button", name="Bring it in").click()
     expect(page.get_by_role("cell", name="line 3")).to_be_visible()
     context.close()
+
+
+def test_an_advocates_search_is_accessible_with_what_it_finds_and_what_one_thing_keeps_out(
+    page: Page, kept: Database
+) -> None:
+    page.goto("/desk/openings")
+    page.get_by_role("checkbox", name="bed", exact=True).check()
+    page.get_by_label("Near, or far from").fill("78201")
+    page.get_by_label("Age").select_option("25up")
+    page.get_by_label("Kind of place").select_option("women")
+    page.get_by_role("checkbox", name="A pet").check()
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="One thing keeps these out")).to_be_visible()
+    page.evaluate(FEW_OF_EACH)
+    accessible(page, (1280, 360))

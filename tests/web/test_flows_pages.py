@@ -231,6 +231,22 @@ def test_a_conversation_on_the_page_is_the_engines(rosa: Browser) -> None:
     assert "urgency , then need" in words
 
 
+def test_the_row_that_decided_and_what_a_text_costs_are_shown(rosa: Browser) -> None:
+    page = tried(rosa, "hi", "1", "stop texting me")
+    words = plain(page)
+    rows = [(int(line), row) for line, row in re.findall(r"flows/line\.toml, line (\d+) : (\{ on .*?\})", words)]
+    lines = sources()["line.toml"].splitlines()
+    assert [row for _, row in rows] == [
+        '{ on = "unclear", to = "safe_now" }',
+        '{ on = "yes", do = ["safe"], to = "choices" }',
+    ]
+    for line, row in rows:
+        assert row in lines[line - 1]
+    assert "flows/engine.py : STOP is looked at before any row" in words
+    assert re.search(r"C2 , 141 of 160 characters, 1 message", words)
+    assert re.search(r'flows/line\.toml, line \d+ : on = "danger", flag = "danger"', plain(tried(rosa, "he hit me")))
+
+
 def test_danger_shows_who_is_called_and_which_line_decided(rosa: Browser) -> None:
     words = plain(tried(rosa, "hola", "me pego", lang="es"))
     assert WORDING.text("D1", "es").text in words

@@ -19,11 +19,12 @@ from bot.store.directory import organizations, programs
 from bot.store.directory_published import Wanted
 from bot.store.directory_records import service_at_locations
 from bot.web.api.document import document
-from bot.web.api.query import Query, asked, audience_of, bound, paged
+from bot.web.api.query import Query, asked, audience_of, bound, note_use, paged
 from bot.web.context import services
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 blueprint.before_request(bound)
+blueprint.after_request(note_use)
 
 _VERSION = "3.1"
 _PROFILE = "https://docs.openreferral.org/en/3.0/hsds/"

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, jsonify, request
+from flask import abort, g, jsonify, request
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.wrappers import Response
 
 from bot.rules.visibility import Audience
 from bot.store import api_keys
 from bot.store.db import Tx
+from bot.usecases.use_key import use_key
+from bot.web.context import services
 
 MOST_A_MINUTE = 600
 """Requests of one caller to one process. A mirror of ten thousand services needs a hundred."""
@@ -121,7 +123,16 @@ def audience_of(tx: Tx) -> Audience:
     found = api_keys.find(tx, key)
     if found is None or "read" not in found.scopes or not api_keys.is_approved(tx, found.organization_id):
         raise Unauthorized("This key is not known, has ended, or may not read. Check it, or ask for a new one.")
+    g.api_key = found
     return Audience.PARTNER
+
+
+def note_use(response: Response) -> Response:
+    """After the answer: that the key it was given for is still in use."""
+    key = g.pop("api_key", None)
+    if key is not None:
+        use_key(services().database, key)
+    return response
 
 
 def _key() -> str | None:

@@ -13,13 +13,13 @@ from bot.rules.hours import DEFAULT_WINDOW
 from bot.rules.may_send import LAWFUL_BASES
 from bot.rules.recipients import PROVENANCES
 from bot.store import campaigns, first_contacts
-from bot.store.campaigns import Campaign
+from bot.store.campaigns import KEYS, Campaign
 from bot.usecases.approve_campaign import APPROVERS, approve_campaign, change_campaign
 from bot.usecases.launch_campaign import Launched, launch_campaign, pause_campaign, stop_all
 from bot.usecases.refusal import Refused
 from bot.usecases.stage_list import stage_list
 from bot.web.auth import roles, signed_in
-from bot.web.campaigns import lists, one_by_one, views
+from bot.web.campaigns import lists, one_by_one, trying, views
 from bot.web.campaigns.lists import LOOK, MAKE
 from bot.web.campaigns.views import Form
 from bot.web.context import services
@@ -27,8 +27,8 @@ from bot.web.context import services
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_FIELDS = ("name", "key", "sender", "area", "window_from", "window_to", "pasted", "provenance", "basis",
-           "separator", "look_first")
+_FIELDS = ("name", "sender", "area", "window_from", "window_to", "pasted", "provenance", "basis", "separator",
+           "look_first", "follow_up")  # fmt: skip
 
 
 @blueprint.get("/")
@@ -82,7 +82,8 @@ def preview() -> str:
 
 
 def _filled() -> Form:
-    return Form(**{name: request.form.get(name, "") for name in _FIELDS})
+    several = {"keys": tuple(request.form.getlist("key")), "needs": tuple(request.form.getlist("needs"))}
+    return Form(**{name: request.form.get(name, "") for name in _FIELDS}, **several)
 
 
 def _form(form: Form, wrong: str = "") -> str:
@@ -104,6 +105,7 @@ def _words(form: Form) -> dict[str, object]:
         "provenances": list(PROVENANCES.items()),
         "bases": [(one, one) for one in sorted(LAWFUL_BASES)],
         "separators": [("tab" if one == "\t" else one, words) for one, words in views.SEPARATORS.items()],
+        "needs": list(views.NEED_NAMES.items()),
         "drafts_allowed": built.settings.allow_unreviewed_texts,
     }
 
@@ -118,17 +120,19 @@ def show(campaign_id: str) -> str:
         return lists.page_of(campaign)
     with built.database.reading() as tx:
         shown = views.shown(tx, campaign)
-    wanted = Form(key=campaign.key, sender=campaign.sender, area=campaign.area).wanted()
     fragment = _progress(campaign)
     return render_template(
         "campaigns/show.html",
         shown=shown,
         campaign=campaign,
-        previews=views.previews(built, wanted, languages=shown.languages),
+        texts=views.texts(built, campaign, shown.languages),
+        phones=trying.phones(account.staff_id),
+        whole_cost=views.cost(built.settings.segment_price, int(campaign.report.get("accepted", 0))),
         fragment=fragment,
         etag=_etag(fragment),
         kinds=views.KINDS,
-        openers=[(key, f"{key}: {name}") for key, name in views.OPENER_NAMES.items()],
+        openers=[(key, views.OPENER_NAMES[key]) for key in KEYS],
+        needs=list(views.NEED_NAMES.items()),
         hours=_hours(),
         may_approve=account.may(APPROVERS) and account.staff_id != campaign.author_id,
         is_author=account.staff_id == campaign.author_id,
@@ -167,8 +171,9 @@ def change(campaign_id: str) -> AnyResponse:
     """Other words or hours: a draft again, for somebody else to approve."""
     built, wanted = services(), _filled().wanted()
     refused = change_campaign(
-        built.database, built, campaign_id=_known(campaign_id), key=wanted.key, sender=wanted.sender,
-        window=wanted.window, staff_id=signed_in().staff_id,
+        built.database, built, campaign_id=_known(campaign_id), keys=[key for key in wanted.keys if key],
+        sender=wanted.sender, window=wanted.window, staff_id=signed_in().staff_id, needs=wanted.needs,
+        follow_up=wanted.follow_up,
     )  # fmt: skip
     return _back(campaign_id, refused.reason if refused else "Changed. It must be approved anew, by somebody else.")
 

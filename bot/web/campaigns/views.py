@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+from bot.rules import sequential
 from bot.rules.governor import Pace
+from bot.rules.harm import LIMITS
 from bot.rules.hours import DEFAULT_WINDOW
 from bot.rules.recipients import PROVENANCES
 from bot.rules.segments import measure
 from bot.services import Services
-from bot.store import campaigns, first_contacts, lists, pacing, staff
+from bot.store import campaigns, first_contacts, lists, outcomes, pacing, staff, wording_tests
 from bot.store.campaigns import KEYS, Campaign
 from bot.store.db import Tx
-from bot.usecases.campaign_pace import opener, pace, unfit_words
+from bot.usecases.campaign_pace import pace
+from bot.usecases.campaign_words import faults, first_line, keys_of, opener, unfit_words
 from bot.usecases.signed_off import wording_now
 from bot.usecases.stage_list import Wanted
 from flows.conversation import LANGUAGES
 
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
-OPENER_NAMES = {"O1": "Basic needs", "O2": "Health", "O3": "Quietest"}
+OPENER_NAMES = {"O1": "Basic needs", "O2": "Health", "O3": "Quietest", "O6": "Close by", "O4": "The one follow-up"}
+NEED_NAMES = {"bed": "A place to stay", "advocacy": "Somebody to talk to", "health": "A doctor", "legal": "Legal help",
+              "basics": "Food, cash or a ride"}  # fmt: skip
 STATES = {
     "draft": ("Waiting for approval", "warn"),
     "approved": ("Approved", "info"),
@@ -67,6 +73,11 @@ class Preview:
     fit: str
     good: bool
     reviewed: bool
+    first_line: str = ""
+    """What a locked screen shows."""
+    cost: str = ""
+    """Of one text, where a price is set."""
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ class Form:
     """The new-campaign form, as filled in so far."""
 
     name: str = ""
-    key: str = "O1"
+    keys: tuple[str, ...] = ("O1",)
     sender: str = ""
     area: str = ""
     window_from: str = str(DEFAULT_WINDOW[0])
@@ -84,14 +95,17 @@ class Form:
     basis: str = ""
     separator: str = ""
     look_first: str = ""
+    needs: tuple[str, ...] = ("bed",)
+    follow_up: str = ""
 
     def wanted(self) -> Wanted:
         """Hours that are no numbers become a window that is refused."""
         hours = [int(text) if text.isascii() and text.isdigit() else 0 for text in (self.window_from, self.window_to)]
         separator = {"tab": "\t"}.get(self.separator, self.separator)
         return Wanted(
-            self.name.strip(), self.key, self.sender.strip(), self.area.strip(), (hours[0], hours[1]),
-            self.provenance, self.basis, separator if separator in SEPARATORS else "", bool(self.look_first),
+            self.name.strip(), self.keys[0] if self.keys else "", self.sender.strip(), self.area.strip(),
+            (hours[0], hours[1]), self.provenance, self.basis, separator if separator in SEPARATORS else "",
+            bool(self.look_first), self.keys[1:], self.needs, bool(self.follow_up),
         )  # fmt: skip
 
 
@@ -138,9 +152,14 @@ class Shown:
     provenance: str
     contacted: int
     one_by_one: int
+    tests: int
+    not_said: Mapping[str, str]
+    """Wordings that stopped by themselves, and why."""
+    needs: str
 
 
-def previews(services: Services, wanted: Wanted, *, languages: frozenset[str] = frozenset(LANGUAGES)) -> list[Preview]:
+def previews(services: Services, key: str, wanted: Wanted, *,
+             languages: frozenset[str] = frozenset(LANGUAGES)) -> list[Preview]:  # fmt: skip
     """The opener in each language, with what is not filled in yet left as a blank line to fill."""
     made = []
     with services.database.reading() as tx:
@@ -148,11 +167,13 @@ def previews(services: Services, wanted: Wanted, *, languages: frozenset[str] = 
     for language in LANGUAGES:
         if language not in languages:
             continue
-        text = opener(services, key=wanted.key, language=language, sender=wanted.sender or "____",
+        text = opener(services, key=key, language=language, sender=wanted.sender or "____",
                       area=wanted.area or "____")  # fmt: skip
         good, fit = _fit(text)
-        reviewed = wording.is_reviewed(wanted.key, language)
-        made.append(Preview(language, LANGUAGE_NAMES[language], text, fit, good, reviewed))
+        made.append(Preview(
+            language, LANGUAGE_NAMES[language], text, fit, good, wording.is_reviewed(key, language), first_line(text),
+            cost(services.settings.segment_price, measure(text).segments), tuple(faults(key, language, text)),
+        ))  # fmt: skip
     return made
 
 
@@ -165,23 +186,31 @@ def _fit(text: str) -> tuple[bool, str]:
     return True, f"1 message, {size.units} of 160"
 
 
+def cost(price: str, segments: int) -> str:
+    """What so many segments cost, by the price that is set; nothing where none is."""
+    if not price:
+        return ""
+    amount, currency = price.split(" ")
+    whole = Decimal(amount) * segments
+    return f"{whole:,.2f} {currency}" if whole >= 1 else f"{whole.normalize():f} {currency}"
+
+
 def all_previews(services: Services, wanted: Wanted) -> list[tuple[str, str, list[Preview]]]:
     """Every opener one may choose, with its name and its texts."""
     return [
-        (key, OPENER_NAMES[key], previews(services, Wanted(wanted.name, key, wanted.sender, wanted.area)))
-        for key in KEYS
+        (key, OPENER_NAMES[key], previews(services, key, wanted)) for key in KEYS
     ]
 
 
 def problem_with_name(services: Services, wanted: Wanted) -> str:
     """Why this sender could not be named in any of the texts, or nothing while none is typed."""
-    refused = unfit_words(services, key="O3", sender=wanted.sender, area="") if wanted.sender else None
+    refused = unfit_words(services, keys=("O3",), sender=wanted.sender, area="") if wanted.sender else None
     return refused.reason if refused else ""
 
 
 def rows(tx: Tx, services: Services) -> list[Row]:
     return [
-        Row(campaign, campaigns.counts(tx, campaign.campaign_id), pace(tx, services, campaign))
+        Row(campaign, outcomes.counts(tx, campaign.campaign_id), pace(tx, services, campaign))
         for campaign in campaigns.every(tx)
     ]
 
@@ -191,9 +220,9 @@ def areas(tx: Tx) -> list[tuple[str, str]]:
 
 
 def progress(tx: Tx, services: Services, campaign: Campaign) -> Progress:
-    refused = campaigns.refusals(tx, campaign.campaign_id)
+    refused = outcomes.refusals(tx, campaign.campaign_id)
     words = tuple((REFUSALS.get(reason, reason.replace("_", " ")), n) for reason, n in sorted(refused.items()))
-    found = campaigns.counts(tx, campaign.campaign_id)
+    found = outcomes.counts(tx, campaign.campaign_id)
     by_hour = tuple(pacing.released_by_hour(tx, campaign.campaign_id, HOURS_SHOWN))
     return Progress(campaign, pace(tx, services, campaign), found, words, by_hour)
 
@@ -212,8 +241,24 @@ def shown(tx: Tx, campaign: Campaign) -> Shown:
         columns=_columns(lists.of_campaign(tx, campaign.campaign_id)),
         provenance=PROVENANCES.get(campaign.provenance, ""),
         one_by_one=first_contacts.counts(tx, campaign.campaign_id)[0],
-        contacted=campaigns.contacted_before(tx, campaign.campaign_id),
+        contacted=outcomes.contacted_before(tx, campaign.campaign_id),
+        tests=wording_tests.tests_of(tx, campaign.campaign_id),
+        not_said=not_said(tx, campaign.campaign_id),
+        needs=", ".join(NEED_NAMES[need].lower() for need in campaign.needs),
     )
+
+
+def not_said(tx: Tx, campaign_id: str) -> dict[str, str]:
+    """Wordings that stopped by themselves, and why."""
+    limits = {code: limit.words for code, limit in LIMITS.items()}
+    stopped = wording_tests.stops(tx, campaign_id).values()
+    return {one.key: sequential.words(one.code, one.seen, one.out_of, limits) for one in stopped}
+
+
+def texts(services: Services, campaign: Campaign, languages: frozenset[str]) -> list[tuple[str, str, list[Preview]]]:
+    """Everything it says, with its names and its texts."""
+    wanted = Wanted(campaign.name, campaign.key, campaign.sender, campaign.area)
+    return [(key, OPENER_NAMES[key], previews(services, key, wanted, languages=languages)) for key in keys_of(campaign)]
 
 
 def being_read(tx: Tx) -> list[tuple[Campaign, lists.Reading]]:

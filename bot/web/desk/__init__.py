@@ -9,16 +9,16 @@ from flask import Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.store import audit
-from bot.usecases import be_present, do_not_text, hear_page, hold, note, send_again, shift
+from bot.usecases import be_present, do_not_text, hear_page, hold, note, shift
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import boards, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
+from bot.web.desk import boards, delivery, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
 from bot.web.desk.door import DESK, blueprint, epoch_shown, known, present
 from bot.web.desk.pages import Answer
 
-__all__ = ["DESK", "blueprint", "epoch_shown", "holder", "parking", "present", "protocols", "reveals", "taking",
-           "transfers", "wrap_up"]  # fmt: skip
+__all__ = ["DESK", "blueprint", "delivery", "epoch_shown", "holder", "parking", "present", "protocols", "reveals",
+           "taking", "transfers", "wrap_up"]  # fmt: skip
 
 
 @blueprint.get("/")
@@ -63,8 +63,8 @@ def shift_on() -> AnyResponse:
     built = services()
     until = built.clock.now() + timedelta(hours=int(hours))
     refused = shift.go_on(built.database, staff_id=signed_in().staff_id, until=until)
-    flash(refused.reason if refused else "You are on shift. Thank you for being here.")
-    return redirect(url_for("desk.board"))
+    flash(refused.reason if refused else "You are on shift. Thank you for being here. Each way to call you rings now.")
+    return redirect(url_for("desk.board" if refused else "team.reach"))
 
 
 @blueprint.post("/shift/off")
@@ -85,7 +85,8 @@ def conversation(conversation_id: str) -> str:
     rendered = shown.handoff.inbound_seq
     be_present.saw(services().database, staff_id=signed_in().staff_id, conversation_id=conversation_id, seq=rendered)
     key = request.args.get("say", "")
-    return pages.page(shown, draft=pages.ready_words(shown, key))
+    asked = next((canned.text for canned in shown.canned if canned.key == key), None)
+    return pages.page(shown, draft=asked)
 
 
 @blueprint.get("/conversations/<conversation_id>/live")
@@ -95,17 +96,6 @@ def conversation_live(conversation_id: str) -> Response:
     return pages.unless_same(pages.live_fragment(pages.talk(conversation_id)))
 
 
-@blueprint.post("/conversations/<conversation_id>/texts/<id:message_id>/again")
-@roles(*DESK)
-def text_again(conversation_id: str, message_id: str) -> Answer:
-    """Say once more what did not arrive: a text of its own."""
-    built = services()
-    queued = send_again.send_again(
-        built.database, built, conversation_id=known(conversation_id), message_id=message_id,
-        staff_id=signed_in().staff_id, epoch=epoch_shown(),
-    )  # fmt: skip
-    refused = queued if isinstance(queued, Refused) else None
-    return pages.answer(conversation_id, refused, "It is sent again. You see below what becomes of it.")
 
 
 @blueprint.post("/conversations/<conversation_id>/note")
@@ -152,4 +142,3 @@ def stop(conversation_id: str) -> AnyResponse:
     refused = do_not_text.do_not_text(services().database, conversation_id=conversation_id, staff_id=staff_id)
     flash(refused.reason if refused else "No text will go to this number any more.")
     return pages.back_to(conversation_id)
-

@@ -7,7 +7,7 @@ from flask import request
 from bot.usecases import holder
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import pages
+from bot.web.desk import glance, pages
 from bot.web.desk.door import DESK, blueprint, epoch_shown
 from bot.web.desk.pages import Answer
 
@@ -23,3 +23,15 @@ def looked(conversation_id: str) -> Answer:
     )  # fmt: skip
     them = "Noted: it is them. Automatic texts may go out again."
     return pages.answer(conversation_id, refused, them if outcome == "them" else "Noted. Nothing automatic goes out.")
+
+
+@blueprint.post("/conversations/<id:conversation_id>/neutral")
+@roles(*DESK)
+def ask_in_neutral_words(conversation_id: str) -> str:
+    """The question that says nothing of us stands in the box, behind what was typed. Nothing is sent."""
+    shown, text = pages.talk(conversation_id), request.form.get("text", "")
+    with services().database.reading() as tx:
+        doubt = glance.of(tx, services(), shown).doubt
+    words = doubt.challenge.text if doubt is not None and doubt.challenge is not None else ""
+    typed = text.rstrip() if pages.unsent(shown, "") else ""
+    return pages.page(shown, draft=f"{typed} {words}".strip())

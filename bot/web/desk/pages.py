@@ -73,14 +73,6 @@ def _seen_at_once(shown: views.Talk) -> dict[str, object]:
         }
 
 
-def ready_words(shown: views.Talk, key: str) -> str | None:
-    """The ready words with this key, if they may be said here: those of the composer, and the neutral question."""
-    with services().database.reading() as tx:
-        doubt = glance.of(tx, services(), shown).doubt if key else None
-    ready = [*shown.canned, *([doubt.challenge] if doubt and doubt.challenge else [])]
-    return next((canned.text for canned in ready if canned.key == key), None)
-
-
 def unsent(shown: views.Talk, deed: str) -> str:
     """The problem, if a text stands in the box that nobody sent and this deed would leave it behind."""
     text = request.form.get("text", "")

@@ -6,15 +6,18 @@ What is put in travels in the body of a form: neither a place nor an answer may 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bot.rules.continuum import SPECIALISATIONS
+from bot.rules.facets import FACET_OF, MAY_FIT
 from bot.rules.freshness import Freshness
-from bot.rules.matching import MAY_FIT, Ranked
-from bot.store import directory, holds
+from bot.rules.matching import NearMiss, Ranked
+from bot.store import directory, directory_criteria, holds
 from bot.usecases import confirm_match, find_openings, hold
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
@@ -37,6 +40,18 @@ STATES = {Freshness.FRESH: ("may be told", "good"), Freshness.AGING: ("ask first
           Freshness.STALE: ("old: ask", "plain"), Freshness.UNKNOWN: ("not known: ask", "plain")}  # fmt: skip
 
 
+PREFERS = tuple((tag, words.plain(tag)) for tag in SPECIALISATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One facet of a place: its verdict, and how old what the program said of it is."""
+
+    name: str
+    verdict: str
+    age: str
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One place that fits or may fit, in words."""
@@ -48,6 +63,25 @@ class Found:
     age: str
     doubts: tuple[str, ...]
     """What must be asked: the facets that may fit."""
+    facts: tuple[Fact, ...]
+    known_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """One place that a single thing keeps out which is no law: it may be asked about."""
+
+    code_name: str
+    kind: str
+    region: str
+    facet: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    found: tuple[Found, ...] = ()
+    missed: tuple[Missed, ...] = ()
 
 
 @blueprint.route("/openings", methods=["GET", "POST"])
@@ -56,9 +90,10 @@ def openings() -> str | tuple[str, int]:
     """A search of its own: what is left out excludes nothing."""
     form = request.form
     chosen = {"need": form.getlist("need"), "age": form.get("age", ""), "places": form.get("places", ""),
-              "household": form.getlist("household"), "musts": form.getlist("musts")}  # fmt: skip
+              "household": form.getlist("household"), "musts": form.getlist("musts"),
+              "prefers": form.getlist("prefers")}  # fmt: skip
     if request.method == "GET":
-        return _page(chosen=chosen, area="", found=None)
+        return _page(chosen=chosen, area="")
     area = form.get("area", "").strip()[:100]
     answers: dict[str, object] = {slot: value for slot, value in chosen.items() if value}
     if chosen["places"]:
@@ -70,9 +105,9 @@ def openings() -> str | tuple[str, int]:
         reading = read(area, expecting=_AREA, language="en", lexicon=lexicon, safe_now=True)
         if "area" not in reading.answers:
             problem = "That is not one place we know for certain. Use three ZIP digits, a city with its state, or far."
-            return _page(chosen=chosen, area=area, found=None, problem=problem), 409
+            return _page(chosen=chosen, area=area, problem=problem), 409
         answers["area"] = reading.answers["area"]
-    return _page(chosen=chosen, area=area, found=_found(answers))
+    return _page(chosen=chosen, area=area, looked=_looked(answers))
 
 
 @blueprint.get("/conversations/<id:conversation_id>/openings")
@@ -81,7 +116,7 @@ def for_person(conversation_id: str) -> str:
     """What fits what this person has said."""
     shown = _talk(conversation_id)
     return render_template(
-        "desk/openings_for.html", talk=shown, found=_found(shown.conversation.answers), states=STATES,
+        "desk/openings_for.html", talk=shown, looked=_looked(shown.conversation.answers), states=STATES,
         at_once=confirm_match.AT_ONCE, hours=hold.HOURS,
     )  # fmt: skip
 
@@ -133,24 +168,49 @@ def _talk(conversation_id: str) -> views.Talk:
     return shown
 
 
-def _found(answers: dict[str, object]) -> list[Found]:
+def _looked(answers: Mapping[str, object]) -> Looked:
     database = services().database
-    ranked = find_openings.search(database, answers)[:SHOWN]
+    searched = find_openings.look_around(database, answers)
+    ranked, missed = searched.matches[:SHOWN], searched.near_misses
+    ids = {one.candidate.program_id for one in (*ranked, *missed)}
     with database.reading() as tx:
-        about = directory.about(tx, [one.candidate.program_id for one in ranked])
+        about, facts = directory.about(tx, ids), directory_criteria.last_verified(tx, ids)
         now = tx.now
-    return [_in_words(one, *about[one.candidate.program_id], now) for one in ranked]
+    return Looked(
+        tuple(_in_words(one, *about[one.candidate.program_id], facts, now) for one in ranked),
+        tuple(_missed(one, *about[one.candidate.program_id], now) for one in missed),
+    )
 
 
-def _in_words(ranked: Ranked, code_name: str, kind: str, region: str, now: object) -> Found:
-    at = ranked.candidate.observed_at
-    age = "never counted" if at is None else f"counted {words.ago(at, now)} ago"  # type: ignore[arg-type]
+def _in_words(ranked: Ranked, code_name: str, kind: str, region: str, facts: Mapping[tuple[str, str], datetime],
+              now: datetime) -> Found:  # fmt: skip
+    c = ranked.candidate
     doubts = tuple(words.plain(facet.name).lower() for facet in ranked.facets if facet.verdict is MAY_FIT)
-    return Found(code_name, words.KINDS.get(kind, words.plain(kind).lower()), region, ranked, age, doubts)
+    asked = [(facet, facts.get((c.program_id, FACET_OF.get(facet.name, "")))) for facet in ranked.facets]
+    shown = tuple(
+        Fact(words.plain(facet.name).lower(), words.plain(facet.verdict.value).lower(),
+             f"asked {words.ago(at, now)} ago" if at else "")
+        for facet, at in asked
+    )  # fmt: skip
+    known = tuple(words.plain(tag).lower() for tag in sorted(c.known_for))
+    return Found(code_name, _kind(kind), region, ranked, _age(c.observed_at, now), doubts, shown, known)
 
 
-def _page(*, chosen: dict[str, object], area: str, found: Sequence[Found] | None, problem: str = "") -> str:
+def _missed(miss: NearMiss, code_name: str, kind: str, region: str, now: datetime) -> Missed:
+    facet = words.plain(miss.facet).lower()
+    return Missed(code_name, _kind(kind), region, facet, _age(miss.candidate.observed_at, now))
+
+
+def _kind(kind: str) -> str:
+    return words.KINDS.get(kind, words.plain(kind).lower())
+
+
+def _age(at: datetime | None, now: datetime) -> str:
+    return "never counted" if at is None else f"counted {words.ago(at, now)} ago"
+
+
+def _page(*, chosen: dict[str, object], area: str, looked: Looked | None = None, problem: str = "") -> str:
     return render_template(
-        "desk/openings.html", chosen=chosen, area=area, found=found, problem=problem, needs=NEEDS, ages=AGES,
-        places=PLACES, comes=COMES, musts=MUSTS, states=STATES, words=words,
+        "desk/openings.html", chosen=chosen, area=area, looked=looked, problem=problem, needs=NEEDS, ages=AGES,
+        places=PLACES, comes=COMES, musts=MUSTS, prefers=PREFERS, states=STATES, words=words,
     )  # fmt: skip

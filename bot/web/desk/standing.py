@@ -14,6 +14,7 @@ from bot.store.db import Tx
 from bot.store.handoff_offers import HandoffOffer
 from bot.store.staff import Staff
 from bot.usecases import offer, park
+from bot.usecases.park_hours import park_hours
 from bot.web.desk import act_words, queue, words
 from bot.web.desk.times import theirs
 from bot.web.desk.views import Talk
@@ -71,7 +72,7 @@ class Standing:
 
 
 def of(tx: Tx, services: Services, account: Staff, talk: Talk) -> Standing:
-    place, moments = park.hours_to_park(tx, talk.person_id)
+    place, moments = park_hours(tx, talk.person_id)
     handoff = talk.handoff
     tomorrow = next((one for one in moments if one - tx.now >= park.NEXT_DAY), None)
     return Standing(

@@ -29,6 +29,8 @@ REASONS = {
     "hold_declined": "A place said no",
     "opening_found": "A place that fits has opened: nothing did before",
     "duress": "Sent the word that means: not free to text",
+    "changed": "Writes otherwise than before: may be someone else",
+    "hello": "Wished for a hello, and something stood in its way",
     "hold_held": "A place said yes, while they wish for quiet",
     "promise_broken": "Something was promised, and nobody did it in time",
     "unsafe": "May not be safe to text",
@@ -59,6 +61,7 @@ OUTCOMES = {
     "wrong_person": "Wrong person",
     "other": "Something else",
 }
+HELLOS = {1: "Yes, tomorrow", 7: "Yes, in a week", 30: "Yes, in a month", 90: "Yes, in three months"}
 LANGUAGES = {"en": "English", "es": "Spanish"}
 KINDS = {
     "night_shelter": "night shelter",

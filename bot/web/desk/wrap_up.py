@@ -42,6 +42,7 @@ def end(conversation_id: str) -> Answer:
     refused = finish.finish(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
+        hello_in_days={str(n): n for n in finish.HELLOS}.get(request.form.get("hello", "")),
         epoch=epoch_shown() if "epoch" in request.form else None,
         outcome_at=shown.now - timedelta(hours=int(when)) if when else None,
     )  # fmt: skip

@@ -6,7 +6,7 @@ and what somebody looks for travel in the body of a form, and what the list is n
 
 from __future__ import annotations
 
-from bot.web.directory import asking, due, imports, programs, vetting
+from bot.web.directory import asking, due, imports, intake, keys, programs, unmet, vetting
 from bot.web.directory.door import blueprint
 
-__all__ = ["asking", "blueprint", "due", "imports", "programs", "vetting"]
+__all__ = ["asking", "blueprint", "due", "imports", "intake", "keys", "programs", "unmet", "vetting"]

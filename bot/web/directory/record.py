@@ -8,10 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from bot.rules.continuum import RULES
+from bot.rules.intake import hours_in_words
 from bot.rules.vetting import CRITERIA_REVERIFY_AFTER
-from bot.store import directory, directory_board, directory_criteria, directory_program, holds, links, openings, staff
+from bot.store import (
+    directory,
+    directory_board,
+    directory_criteria,
+    directory_program,
+    holds,
+    links,
+    openings,
+    reporter_invites,
+    staff,
+)
 from bot.store.db import Tx
 from bot.store.directory_board import Program
+from bot.store.directory_criteria import Specialisation
 from bot.store.directory_program import Mark
 from bot.store.links import Given
 from bot.store.openings import Said
@@ -28,6 +40,9 @@ RULE_NAMES = {
 HOLD_STATES = {"asked": ("asked, no answer yet", "warn"), "held": ("held", "good")}
 VIA = {"sms": "text", "web": "their link", "api": "their system", "call": "telephone", "hold": "answer to a hold",
        "seed": "at the start", "import": "import"}  # fmt: skip
+BY_NAMES = {"phone": "by telephone", "text": "by text", "web": "on a page of theirs"}
+WHO_NAMES = {"advocate": "our advocate first", "person": "the person"}
+HARDNESSES = {"hard": "always", "soft": "rather not", "ask_human": "ask each time"}
 SOURCES = {"staff": "staff", "csv": "an import", "hsds": "an import", "refusal": "a refusal", "seed": "the start"}
 
 
@@ -39,6 +54,7 @@ class Line:
     facet: str
     value: str
     basis: str
+    hardness: str
     source: str
     verified_at: datetime | None
     due: bool
@@ -59,6 +75,16 @@ class StockShown:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """A number that may report, or was asked to: its end, and a keyed hash to mean it by."""
+
+    which: str
+    end: str
+    language: str
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The whole screen."""
 
@@ -69,8 +95,11 @@ class Shown:
     criteria: tuple[Line, ...]
     marks: tuple[Mark, ...]
     holds: tuple[holds.Hold, ...]
-    reporters: tuple[tuple[str, str], ...]
-    """The end of a number, and its language."""
+    reporters: tuple[Speaker, ...]
+    invites: tuple[Speaker, ...]
+    """Numbers that were asked to report and have not said yes."""
+    hours: tuple[str, ...]
+    known_for: tuple[Specialisation, ...]
     links: tuple[Given, ...]
     aliases: Mapping[str, str]
 
@@ -83,15 +112,26 @@ def shown(tx: Tx, program: Program) -> Shown:
         program=program,
         stocks=tuple(_stock(tx, program, one) for one in directory_board.known(tx, program_id=program.program_id)),
         rules=tuple((RULE_NAMES[rule], said(program.facets.get(rule))) for rule in RULES),
-        intake=tuple((key.replace("_", " ").capitalize(), said(value)) for key, value in program.intake.items()),
+        intake=tuple(_intake(*one) for one in program.intake.items()),
         criteria=_criteria(tx, program),
         marks=tuple(directory_program.marks_of(tx, program.program_id)),
         holds=tuple(live),
-        reporters=tuple((f"…{number[-2:]}", language)
-                        for number, language in directory.reporters_of(tx, program.program_id)),
+        reporters=tuple(_speaker(tx, *one) for one in directory.reporters_of(tx, program.program_id)),
+        invites=tuple(_speaker(tx, one.number, one.language, one.asked_at)
+                      for one in reporter_invites.of_program(tx, program.program_id)),
+        known_for=tuple(directory_criteria.specialisations_of(tx, program.program_id)),
+        hours=tuple(hours_in_words(program.intake.get("hours", ()))),
         links=tuple(given),
         aliases=staff.aliases(tx, names),
     )  # fmt: skip
+
+
+def _intake(key: str, value: Any) -> tuple[str, str]:
+    return key.replace("_", " ").capitalize(), "; ".join(hours_in_words(value)) if key == "hours" else said(value)
+
+
+def _speaker(tx: Tx, number: str, language: str, asked_at: datetime | None = None) -> Speaker:
+    return Speaker(tx.keys.index("phone", number), f"…{number[-2:]}", language, asked_at)
 
 
 def _stock(tx: Tx, program: Program, known: directory_board.Known) -> StockShown:
@@ -104,8 +144,8 @@ def _stock(tx: Tx, program: Program, known: directory_board.Known) -> StockShown
 def _criteria(tx: Tx, program: Program) -> tuple[Line, ...]:
     """What waits for somebody first, then what is older than it may be, then the rest."""
     lines = [
-        Line(one.criterion_id, one.facet.replace("_", " "), said(one.value), one.basis, one.source, one.verified_at,
-             one.verified_at is not None and tx.now - one.verified_at >= CRITERIA_REVERIFY_AFTER)
+        Line(one.criterion_id, one.facet.replace("_", " "), said(one.value), one.basis, one.hardness, one.source,
+             one.verified_at, one.verified_at is not None and tx.now - one.verified_at >= CRITERIA_REVERIFY_AFTER)
         for one in directory_criteria.of_program(tx, program.program_id, with_stocks=True)
     ]  # fmt: skip
     return tuple(sorted(lines, key=lambda line: (line.verified_at is not None, not line.due)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.errors import SealBroken
+from bot.rules.segments import Measured, measure
 from bot.script_files import sources
 from bot.store.crypto import Keyring
 from flows.actions import (
@@ -33,7 +34,7 @@ from flows.conversation import Conversation, Holder
 from flows.engine import understand
 from flows.positions import line_of, positions
 from flows.script import Script
-from flows.transcript import said, turns
+from flows.transcript import World, said, turns
 from flows.understanding import Reading
 
 LONGEST_TEXT = 480
@@ -50,15 +51,17 @@ WORLD = {
 """What may happen besides a text: a line of a transcript, and what it is called on the page."""
 
 _SEALED_AS = "flows.try"
+_MOST_LINES_OF_A_ROW = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One text of ours."""
+    """One text of ours, and what it costs to send."""
 
     key: str
     language: str
     body: str
+    cost: Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Played:
     """What else would be done: in words, with the tier at which an advocate is told (or nothing)."""
     reading: Reading | None
     why: tuple[Why, ...]
+    rows: tuple[Why, ...]
+    """Which rows of the flows were taken, in order."""
     before: str
     after: str
     silent: bool
@@ -110,25 +115,32 @@ def play(lines: list[str], script: Script) -> tuple[list[Played], Conversation]:
     before = Conversation()
     for world, (line, *_) in turns("\n".join(lines), script):
         if not line.startswith("# lang"):
-            made.append(_played(line, before, world.conversation, world.done, script))
+            made.append(_played(line, before, world, script))
         before = world.conversation
     return made, before
 
 
-def _played(line: str, before: Conversation, after: Conversation, done: list[Action], script: Script) -> Played:
+def _played(line: str, before: Conversation, world: World, script: Script) -> Played:
+    after, done = world.conversation, world.done
     is_text = line.startswith("> ")
     reading = understand(before, line[2:], script) if is_text else None
     return Played(
         text=line[2:] if is_text else WORLD.get(line, line),
         is_text=is_text,
-        replies=tuple(Reply(one.key, one.language, said(one, script)) for one in done if isinstance(one, Say)),
+        replies=tuple(_reply(one, script) for one in done if isinstance(one, Say)),
         done=tuple(words for one in done if (words := _in_words(one)) is not None),
         reading=reading,
         why=() if reading is None else tuple(_why(cause.rule, cause.matched) for cause in reading.causes),
+        rows=tuple(_row(where) for where in world.rows),
         before=before.state,
         after=after.state,
         silent=is_text and after.held_by is Holder.ADVOCATE,
     )
+
+
+def _reply(say: Say, script: Script) -> Reply:
+    body = said(say, script)
+    return Reply(say.key, say.language, body, measure(body))
 
 
 def _in_words(action: Action) -> tuple[str, str] | None:
@@ -163,6 +175,25 @@ def _in_words(action: Action) -> tuple[str, str] | None:
 @lru_cache(maxsize=64)
 def _lines(path: str) -> dict[str, int]:
     return positions(sources().get(path, ""))
+
+
+def _row(where: str) -> Why:
+    """A row of the flows (`line.toml:states.offer.rows[0]`) as it stands in its file."""
+    path, _, key = where.partition(":")
+    if not path.endswith(".toml"):
+        return Why(f"flows/{path}", key)
+    line = line_of(_lines(path), key)
+    return Why(f"flows/{path}, line {line}", _text_at(path, line))
+
+
+@lru_cache(maxsize=512)
+def _text_at(path: str, line: int) -> str:
+    """That line of the file; of a row that begins with its `[[always]]`, what follows, up to the next blank line."""
+    lines = sources()[path].splitlines()[line - 1 :]
+    if not lines[0].startswith("["):
+        return lines[0].strip().rstrip(",")
+    row = lines[1 : lines.index("") if "" in lines else len(lines)][:_MOST_LINES_OF_A_ROW]
+    return ", ".join(one.partition(" #")[0].strip() for one in row)
 
 
 def _why(rule: str, matched: str) -> Why:

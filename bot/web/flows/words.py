@@ -54,10 +54,12 @@ EVENTS = {
     "door": "A word from a poster",
     "picture": "A picture",
     "duress": "Their second word: “I am not free to text”",
+    "changed": "They type otherwise than before: maybe somebody else",
     "found": "The search is done",
     "gap": "They write after 15 minutes or more",
     "late": "A promised wait will be missed",
     "finished": "The advocate is done",
+    "hello": "The day has come on which they wished for a hello",
     "hold_held": "A place is held",
     "hold_lapsed": "A held place ran out",
     "hold_declined": "A place said no",
@@ -91,6 +93,7 @@ _NAMED = {
     "option": "they chose {}",
     "undecided": "the answer to {} could still change what fits",
     "outcome": "it ended as {}",
+    "door": "the word is that of the {} door",
     "resume": "they were at {}",
 }
 _DEEDS = {
