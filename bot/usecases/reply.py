@@ -10,6 +10,8 @@ from bot.services import Services
 from bot.store import audit, conversations, handoffs, messages, promises, threads
 from bot.store.conversations import Stored
 from bot.store.db import Database
+from bot.usecases import give_word
+from bot.usecases.give_word import Word
 from bot.usecases.holding import not_yours
 from bot.usecases.refusal import Refused
 
@@ -25,11 +27,11 @@ class Queued:
 
 
 def reply(database: Database, services: Services, *, conversation_id: str, staff_id: str, epoch: int,
-          text: str) -> Queued | Refused:  # fmt: skip
+          text: str, word: Word | None = None) -> Queued | Refused:  # fmt: skip
     """Queues the text and rings. `epoch` is the one the page was shown with: if the conversation has changed hands
-    since, nothing is sent and the page keeps the draft."""
+    since, nothing is sent and the page keeps the draft. `word` is what the text promises, kept with it."""
     words = clean(text)
-    if refused := _unfit(words):
+    if refused := _unfit(words) or (give_word.fault(word) if word else None):
         return refused
     with database.transaction() as tx:
         stored = conversations.load(tx, conversation_id)
@@ -47,6 +49,10 @@ def reply(database: Database, services: Services, *, conversation_id: str, staff
             language=stored.conversation.language, staff_id=staff_id,
         )  # fmt: skip
         promises.end(tx, conversation_id, "kept", but=["DL1"])  # a person wrote; an erasure is another deed
+        if word is not None:
+            give_word.give(
+                tx, conversation_id=conversation_id, person_id=stored.person_id, staff_id=staff_id, word=word
+            )
         audit.record(tx, act="reply_queued", staff_id=staff_id, object_id=message_id)
         tx.after_commit(services.nudges.deliver)
     return Queued(message_id)

@@ -16,6 +16,7 @@ from bot.web.context import services
 from bot.web.desk import boards, delivery, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
 from bot.web.desk.door import DESK, blueprint, epoch_shown, known, present
 from bot.web.desk.pages import Answer
+from bot.web.desk.promises import word_in
 
 __all__ = ["DESK", "blueprint", "delivery", "epoch_shown", "holder", "parking", "present", "protocols", "reveals",
            "taking", "transfers", "wrap_up"]  # fmt: skip
@@ -103,10 +104,11 @@ def send(conversation_id: str) -> Answer:
     text = request.form.get("text", "")
     answer = reply.reply(
         built.database, built, conversation_id=known(conversation_id), staff_id=signed_in().staff_id,
-        epoch=epoch_shown(), text=text,
+        epoch=epoch_shown(), text=text, word=word_in(request.form),
     )  # fmt: skip
     if isinstance(answer, Refused):
-        return pages.page(pages.talk(conversation_id), draft=text, problem=answer.reason), 409
+        kept = request.form.get("promise", "")
+        return pages.page(pages.talk(conversation_id), draft=text, problem=answer.reason, promised=kept), 409
     return pages.back_to(conversation_id)
 
 
