@@ -16,8 +16,9 @@ from bot.usecases import tell_place
 from bot.usecases.tell_place import Telling
 from flows.script import Script
 
-ABOUT_NOBODY = frozenset({"AGE", "H", "ID", "N", "PROG", "TIME"})
-"""Placeholders that say nothing of any person: counts, hours, the program's own name. Any other needs a Telling."""
+ABOUT_NOBODY = frozenset({"AGE", "BRAND", "H", "ID", "N", "PROG", "TIME"})
+"""Placeholders that say nothing of any person: counts, hours, who we are, the program's own name. Any other needs a
+Telling."""
 
 
 @cache
