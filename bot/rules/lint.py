@@ -25,8 +25,9 @@ from flows.understanding import Lexicon
 from flows.versions import Moves
 from flows.wording import Wording
 
-SAID_ELSEWHERE = frozenset({"X1", "X2", "N1", "R2", "H0", "PG1"})
-"""Texts that the engine says itself (STOP, START, a miss), the advocate's first line, and the call to staff."""
+SAID_ELSEWHERE = frozenset({"X1", "X2", "N1", "R2", "H0", "PG1", "WT1", "WT2", "WT3", "WT4"})
+"""Texts that the engine says itself (STOP, START, a miss), an advocate's own (the first line, the steps of a warm
+transfer), and the call to staff."""
 CAMPAIGN = re.compile(r"O\d")
 READY = re.compile(r"RW\d+")
 """Ready words of an advocate, from a list at the desk."""

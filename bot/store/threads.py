@@ -180,12 +180,14 @@ def held_until(tx: Tx, conversation_id: str) -> datetime | None:
 
 
 def release_of(tx: Tx, person_id: str) -> Release | None:
-    """The latest consent to share, whether it still stands or not."""
+    """The latest consent to share that stands; if none does, the latest there was."""
     c = releases.c
-    row = tx.conn.execute(
+    rows = tx.conn.execute(
         select(c.release_id, c["items"], c.expires_at, c.revoked_at).where(c.person_id == person_id)
-        .order_by(c.given_at.desc()).limit(1)
-    ).one_or_none()  # fmt: skip
+        .order_by(c.given_at.desc(), c.release_id.desc())
+    ).all()  # fmt: skip
+    standing = (row for row in rows if row.revoked_at is None and row.expires_at > tx.now)
+    row = next(standing, rows[0] if rows else None)
     if row is None:
         return None
     return Release(tx.keys.open("releases.items", row.release_id, row.items), row.expires_at, row.revoked_at)

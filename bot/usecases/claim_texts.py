@@ -18,11 +18,12 @@ from bot.rules.may_send import TIMED, Allowed, Later, Refused, SendFacts, may_se
 from bot.rules.sending import ANSWER, CAMPAIGN, URGENT, Limit, Standing, handed_over, limit_of, room, sender_for
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import campaigns, conversations, outbox, senders, threads
+from bot.store import campaigns, conversations, disclosures, outbox, senders, threads
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
 from bot.store.own_texts import SCHEDULED
 from bot.usecases import drop_scheduled, holder
+from bot.usecases.provider_texts import telling_keys
 from bot.usecases.signed_off import wording_at_the_gate
 from bot.usecases.withhold_unsigned import AGAIN, TELLS, tell_of_withheld
 from flows.wording import Wording
@@ -73,16 +74,20 @@ class Pace:
 def claim_texts(tx: Tx, services: Services, wanted: Room, lease: timedelta) -> list[Claimed]:
     """Put under our lease what may leave now, urgent ones first, at most as many of each class as wanted."""
     pace = _pace(tx, services.settings, locked=True)
-    wording = wording_at_the_gate(tx, services)
+    wording, telling = wording_at_the_gate(tx, services), telling_keys(services.script)
     claimed: list[Claimed] = []
     by_sender: dict[str, list[str]] = defaultdict(list)
     now_known: dict[str, list[str]] = defaultdict(list)
     for some, limit in _looks(pace, wanted):
         rows = outbox.due(tx, some, limit, locked=True)
         facts = _gather(tx, rows)
+        unreleased = disclosures.unreleased(tx, [row.message_id for row in rows if row.key in telling])
         for row in rows:
             urgency = urgency_of(row.priority)
             if len(claimed) >= wanted[urgency]:
+                continue
+            if row.message_id in unreleased:
+                _withhold(tx, row.message_id, "release_ended")
                 continue
             validity_s = _asked_once_more(tx, services, row, _facts(tx, services, row, facts, wording))
             if validity_s is None:

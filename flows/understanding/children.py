@@ -66,7 +66,8 @@ class Children:
             for at in range(hit.start, hit.end)
             if (self.words[at] in kids and at not in awaited) or self._is_one_of_an_age(at)
         }
-        return sorted(at for at in spots if not (at + 1 in spots and self._is_one(at)))  # "my baby girl", "niño chiquito"
+        # "my baby girl", "niño chiquito": one child
+        return sorted(at for at in spots if not (at + 1 in spots and self._is_one(at)))
 
     def _is_one(self, at: int) -> bool:
         """Two words for the same child, side by side."""

@@ -24,6 +24,7 @@ from bot.usecases.take_back import take_back
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import DESK, epoch_shown, present, sheet, views, words
+from bot.web.desk.promises import word_in
 from bot.web.desk.sheet import Sent
 
 blueprint = Blueprint("composing", __name__, url_prefix="/desk")
@@ -44,10 +45,13 @@ def send(conversation_id: str) -> Answer:
         "text": form.get("text", ""), "draft_id": _id_in("draft_id"),
         "anyway": Anyway(form.get("why", ""), form.get("seen", "")) if "seen" in form else None,
     }  # fmt: skip
+    word = word_in(form)
+    if "later" in form and word is not None:
+        return _not_sent(conversation_id, "What you promise runs from now: send this text now, or promise it then.")
     if "later" in form:
         answer = schedule(built.database, built, **sheet_sent)
     else:
-        answer = reply(built.database, built, wait=UNDO, **sheet_sent)
+        answer = reply(built.database, built, wait=UNDO, word=word, **sheet_sent)
     match answer:
         case Queued():
             said = "It waits for their hour." if "later" in form else "Sent. You can undo it for three seconds."
@@ -114,7 +118,8 @@ def _page(shown: views.Talk, problem: str = "", typed: Typed | None = None, else
         pen = sheet.pen(tx, services(), signed_in(), shown, sent=sent, asks=asks, later="later" in request.form,
                         elsewhere=elsewhere)  # fmt: skip
     name = "desk/_composer.html" if "HX-Request" in request.headers else "desk/writing.html"
-    return render_template(name, talk=shown, words=words, pen=pen, pen_problem=problem, said=said)
+    promised = "" if said else request.form.get("promise", "")
+    return render_template(name, talk=shown, words=words, pen=pen, pen_problem=problem, said=said, promised=promised)
 
 
 def _advice(shown: views.Talk, typed: Typed, kept: Kept | Elsewhere | Refused) -> tuple[str, int]:
