@@ -227,7 +227,7 @@ def test_doctor_says_a_line_for_each_part(app: Flask, line: TheLine) -> None:
     done = typed(app, "doctor")
     parts = [text.split()[:2] for text in done.stdout.splitlines()]
     assert parts == [["ok", part] for part in ("settings", "database", "clock", "watch", "list", "keys", "carrier",
-                                               "address", "sender", "opt-outs", "outbox", "texts", "protocols",
+                                               "address", "sender", "opt-outs", "outbox", "texts", "protocols", "words",
                                                "push", "queue")]  # fmt: skip
     assert done.exit_code == 0
     found = document(app, "doctor")

@@ -33,6 +33,8 @@ _LOOK_AHEAD = timedelta(days=8)  # the longest closure is a Sunday beside a holi
 
 SAFE_WINDOWS = {"morning": (8, 12), "afternoon": (12, 18), "night": (18, 21)}
 """What a person's answer to S1 means, in local hours. `night` ends at the federal 21:00."""
+BY_DAY = "morning,afternoon"
+"""When somebody who chose no hours may be written to unasked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,12 @@ from flows.understanding import Lexicon
 from flows.versions import Moves
 from flows.wording import Wording
 
-SAID_ELSEWHERE = frozenset({"X1", "X2", "N1", "R2", "H0", "PG1"})
-"""Texts that the engine says itself (STOP, START, a miss), the advocate's first line, and the call to staff."""
+SAID_ELSEWHERE = frozenset({"X1", "X2", "N1", "R2", "H0", "PG1", "WT1", "WT2", "WT3", "WT4"})
+"""Texts that the engine says itself (STOP, START, a miss), an advocate's own (the first line, the steps of a warm
+transfer), and the call to staff."""
 CAMPAIGN = re.compile(r"O\d")
+READY = re.compile(r"RW\d+")
+"""Ready words of an advocate, from a list at the desk."""
 
 ADVICE = {
     "T-1": "Shorten it: one segment is 160 characters with every placeholder at its widest.",
@@ -202,7 +205,9 @@ def _texts_no_row_says(script: Script) -> Iterator[Fault]:
     said |= {key for rule in script.handoffs.values() for key in (*rule.on, *rule.off, *rule.unplanned)}
     said |= {instead for key, instead in script.instead.items() if key in said or key in SAID_ELSEWHERE}
     for key in script.wording.keys:
-        if key not in said | SAID_ELSEWHERE and not PROVIDER.fullmatch(key) and not CAMPAIGN.fullmatch(key):
+        if key not in said | SAID_ELSEWHERE and not any(
+            one.fullmatch(key) for one in (PROVIDER, CAMPAIGN, READY)
+        ):
             yield Fault(f"copy/en.toml:texts.{key}", "no row says this text", "Let a row say it, or take it out.")
 
 

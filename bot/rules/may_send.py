@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.rules.asking import OFFICE_HOURS, in_office_hours
 from bot.rules.hours import (
+    BY_DAY,
     DEFAULT_WINDOW,
     Place,
     campaign_closes,
@@ -22,6 +23,9 @@ from bot.rules.hours import (
 UNPROMPTED = frozenset({"notice", "ask", "campaign"})
 """Kinds that come without the person having just written. A reply or an advocate's text answers somebody; an ask is the
 question for a fresh count to somebody who reports one."""
+TIMED = UNPROMPTED | {"scheduled"}
+"""Kinds that keep to somebody's hours. A scheduled text was written by whoever holds the conversation, for an hour that
+was safe as they then knew it."""
 BOT_KINDS = frozenset({"reply", "notice", "ask", "campaign"})
 """Kinds the bot may say only while it holds the conversation. A crisis text and the confirmation of STOP are owed in
 any case; an advocate's text was written by whoever held it then."""
@@ -30,6 +34,8 @@ LAWFUL_BASES = frozenset({"inbound_first", "opted_in", "partner_referral"})
 CONFIRMATION_AGE = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 STALE = timedelta(hours=1)
 """An answer the carrier would not take for so long does not answer anything any more: an advocate looks instead."""
+LONGEST_SCHEDULED = timedelta(hours=72)
+"""What was written for an hour and could not leave for so long was written for another day."""
 LIVE = timedelta(minutes=15)
 """So long after a person's last words they are taken to still hold the phone (`screen-texts.md` 2)."""
 COOLDOWN = timedelta(days=180)
@@ -46,7 +52,7 @@ class SendFacts:
     the third for asks and the fourth for campaigns alone."""
 
     kind: str
-    """A name of store.messages.PRIORITY: crisis, confirmation, advocate, reply, notice, ask, campaign."""
+    """A name of store.messages.PRIORITY: crisis, confirmation, advocate, scheduled, reply, notice, ask, campaign."""
     created_at: datetime
     """When the text was written."""
     now: datetime
@@ -121,7 +127,7 @@ class Later:
 
 Answer = Allowed | Refused | Later
 
-_NOWHERE = Place(("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"))
+NOWHERE = Place(("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"))
 
 
 def may_send(facts: SendFacts) -> Answer:
@@ -139,7 +145,9 @@ def may_send(facts: SendFacts) -> Answer:
         return _campaign_hours(facts)
     if facts.kind == "notice":
         return _notice_hours(facts)
-    zones = (facts.place or _NOWHERE).zones
+    if facts.kind == "scheduled":
+        return _scheduled_hours(facts)
+    zones = (facts.place or NOWHERE).zones
     if facts.kind == "ask" and not in_office_hours(facts.now, facts.timezone, zones, facts.office_hours):
         return Refused("ask_late")  # it is written anew when they open, with a count that is right then
     return Allowed()
@@ -161,9 +169,13 @@ def _always(facts: SendFacts) -> str | None:
         return "suppressed"
     if facts.attempts and facts.kind in ("reply", "advocate") and facts.now - facts.created_at > STALE:
         return "stale"
+    if facts.kind == "scheduled" and facts.now - facts.created_at > LONGEST_SCHEDULED:
+        return "stale"
+    if facts.kind == "scheduled" and facts.doubted:
+        return "holder_in_doubt"
     if not facts.reviewed and not facts.allow_unreviewed:
         return "unreviewed"
-    if facts.kind in BOT_KINDS and facts.epoch != facts.current_epoch:
+    if facts.kind in BOT_KINDS | {"scheduled"} and facts.epoch != facts.current_epoch:
         return "stale_epoch"
     if facts.kind in BOT_KINDS and facts.held_by == "advocate":
         return "held_by_advocate"
@@ -191,7 +203,7 @@ def _campaign(facts: SendFacts) -> str | None:
 def _campaign_hours(facts: SendFacts) -> Answer:
     if facts.campaign_state == "paused":
         return Later("paused", facts.now + RECHECK)
-    place = facts.place or _NOWHERE
+    place = facts.place or NOWHERE
     closes_at = campaign_closes(place, facts.now, facts.window)
     safe = facts.safe_hours is None or safe_now(place, facts.now, facts.safe_hours)
     if closes_at is not None and safe:
@@ -205,13 +217,31 @@ def _campaign_hours(facts: SendFacts) -> Answer:
 
 
 def _notice_hours(facts: SendFacts) -> Answer:
-    live = facts.last_inbound_at is not None and facts.now - facts.last_inbound_at < LIVE
+    live = is_live(facts.last_inbound_at, facts.now)
     if live or (facts.expected and not facts.safe_hours):  # hours they chose stand above a promise
         return Allowed()
     if not facts.safe_hours:  # not asked, or no answer, means only after they write (`screen-texts.md` 4, S1)
         return Refused("only_after_they_write")
-    place = facts.place or _NOWHERE
-    if safe_now(place, facts.now, facts.safe_hours):
+    return _in_hours(facts, facts.safe_hours)
+
+
+def _scheduled_hours(facts: SendFacts) -> Answer:
+    """They may have chosen other hours since it was written; who never chose is written to by day."""
+    if is_live(facts.last_inbound_at, facts.now):
         return Allowed()
-    at = next_safe(place, facts.now, facts.safe_hours)
+    if facts.safe_hours == "":
+        return Refused("only_after_they_write")
+    return _in_hours(facts, facts.safe_hours or BY_DAY)
+
+
+def _in_hours(facts: SendFacts, safe_hours: str) -> Answer:
+    place = facts.place or NOWHERE
+    if safe_now(place, facts.now, safe_hours):
+        return Allowed()
+    at = next_safe(place, facts.now, safe_hours)
     return Refused("no_hours") if at is None else Later("safe_hours", at)
+
+
+def is_live(last_inbound_at: datetime | None, now: datetime) -> bool:
+    """Whether they wrote so lately that they still hold the phone."""
+    return last_inbound_at is not None and now - last_inbound_at < LIVE

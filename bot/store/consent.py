@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    ForeignKey,
     Index,
     LargeBinary,
     ScalarSelect,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
+    text,
 )
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
@@ -48,12 +50,26 @@ releases = Table(
     metadata,
     Column("release_id", String(32), primary_key=True),
     Column("person_id", String(32), nullable=False, index=True),
-    Column("purpose", String(40), nullable=False),  # ask_for_spot
-    Column("items", LargeBinary, nullable=False),  # sealed: the very words of SH1 that were agreed to
+    Column("purpose", String(40), nullable=False),  # ask_for_spot, for the open one · place, for one that names it
+    Column("items", LargeBinary, nullable=False),  # sealed: the very words that were agreed to
     Column("given_at", UTCDateTime, nullable=False),
     Column("expires_at", UTCDateTime, nullable=False),
     Column("revoked_at", UTCDateTime),
-)
+    Column("told", String(120), nullable=False),  # comma-separated, of bot.rules.sharing.ITEMS
+    Column("way", String(6), nullable=False),  # text · spoken
+    Column("message_id", String(32)),  # their yes, when it was a text
+    Column("noted_by", String(32)),  # who heard their yes, when it was spoken
+    Column("program_id", String(64), ForeignKey("programs.program_id")),  # for whom; neither: any place, for a spot
+    Column("organization_id", String(64), ForeignKey("organizations.organization_id")),
+    Column("first_name", LargeBinary),  # sealed: the one they chose, if it may be told
+    Column("ended_at", UTCDateTime),  # when its end was acted on: nothing more leaves, and a task for what has
+    Column("ending", String(8)),  # revoked · expired · replaced
+    CheckConstraint("way IN ('text', 'spoken')", name="way"),
+    CheckConstraint("way = 'text' OR noted_by IS NOT NULL", name="noted"),
+    CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
+    Index("ix_releases_standing", "expires_at",
+          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+)  # fmt: skip
 
 
 def state_of(tx: Tx, phone_key: str) -> str:
@@ -120,15 +136,22 @@ def restore(tx: Tx, phone_key: str, *, message_id: str | None) -> None:
     _append(tx, phone_key, "given", "start", message_id, None)
 
 
-def release(tx: Tx, person_id: str, *, items: str, hours: int) -> str:
-    """Keep a yes to SH1: the very words agreed to, and until when. One at a time: an earlier one ends."""
-    revoke_release(tx, person_id)
+def release(tx: Tx, person_id: str, *, items: str, hours: int, told: str = "party,urgency",
+            message_id: str | None = None) -> str:  # fmt: skip
+    """Keep a yes to SH1: the very words agreed to, and until when. One open release at a time: an earlier one ends."""
+    c = releases.c
+    earlier = (c.person_id == person_id, c.purpose == "ask_for_spot", c.ended_at.is_(None))
+    over = {"ended_at": tx.now, "ending": "replaced"}
+    tx.conn.execute(releases.update().where(*earlier, c.revoked_at.is_(None)).values(revoked_at=tx.now, **over))
     release_id = new_id()
     row = {
         "release_id": release_id,
         "person_id": person_id,
         "purpose": "ask_for_spot",
         "items": tx.keys.seal("releases.items", release_id, items),
+        "told": told,
+        "way": "text",
+        "message_id": message_id,
         "given_at": tx.now,
         "expires_at": tx.now + timedelta(hours=hours),
     }
@@ -136,10 +159,13 @@ def release(tx: Tx, person_id: str, *, items: str, hours: int) -> str:
     return release_id
 
 
-def revoke_release(tx: Tx, person_id: str) -> None:
+def revoke_release(tx: Tx, person_id: str, release_id: str | None = None) -> int:
+    """Taken back: all they gave, or this one. In force with the next look at it; what follows is `end_sharing`."""
     c = releases.c
-    live = (c.person_id == person_id, c.revoked_at.is_(None))
-    tx.conn.execute(releases.update().where(*live).values(revoked_at=tx.now))
+    live = [c.person_id == person_id, c.revoked_at.is_(None)]
+    if release_id is not None:
+        live.append(c.release_id == release_id)
+    return tx.conn.execute(releases.update().where(*live).values(revoked_at=tx.now)).rowcount
 
 
 def _append(tx: Tx, phone_key: str, state: str, how: str, message_id: str | None, staff_id: str | None) -> None:

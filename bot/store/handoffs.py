@@ -311,6 +311,13 @@ def answered(tx: Tx, handoff_id: str, next_at: datetime) -> None:
     _changed(tx, handoff_id, values, _h.state.in_(OWNED))
 
 
+def not_answered(tx: Tx, handoff_id: str, answered_seq: int, next_at: datetime) -> None:
+    """What answered them was taken back: they wait again, and the ladder is silent no more. Never undoes a later answer
+    to what they have written since."""
+    values = {"answered_seq": answered_seq, "next_at": next_at, **_new_climb(tx)}
+    _changed(tx, handoff_id, values, _h.state.in_(OWNED), _h.answered_seq > answered_seq)
+
+
 def close(tx: Tx, handoff_id: str, outcome: str, *, by_id: str, owner_id: str | None = None,
           outcome_at: datetime | None = None) -> bool:  # fmt: skip
     """Over: no owner and no alarm any more. `by_id` is who closed it: a person, never a timer. With `owner_id`, only if

@@ -80,7 +80,7 @@ messages = Table(
           postgresql_where=text("status IN ('queued','sending','unknown')")),
 )  # fmt: skip
 
-PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "reply": 3, "notice": 4, "ask": 5,
+PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "scheduled": 2, "reply": 3, "notice": 4, "ask": 5,
             "campaign": 9}  # fmt: skip
 
 

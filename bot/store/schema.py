@@ -29,6 +29,8 @@ from bot.store import (
     conversations,
     directory,
     directory_records,
+    disclosures,
+    drafts,
     first_contacts,
     handoff_offers,
     handoffs,
@@ -44,6 +46,7 @@ from bot.store import (
     presence,
     promises,
     redactions,
+    referrals,
     reporter_invites,
     reviews,
     rota,
@@ -52,6 +55,7 @@ from bot.store import (
     tasks,
     unmet,
     vetting,
+    warm_transfers,
     watermarks,
     wording_tests,
 )
@@ -61,9 +65,9 @@ __all__ = ["SEALED", "config", "downgrade", "is_current", "metadata", "migrating
 
 AGGREGATES = (
     alerts, api_keys, arrivals, asks, audit, campaign_harm, campaigns, canaries, consent, conversations, directory,
-    directory_records, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links, lists, messages,
-    openings, pacing, pages, people, presence, promises, redactions, reporter_invites, reviews, rota, senders, staff,
-    tasks, unmet, vetting, watermarks, wording_tests,
+    directory_records, disclosures, drafts, first_contacts, handoff_offers, handoffs, heartbeats, ladder_steps, links,
+    lists, messages, openings, pacing, pages, people, presence, promises, redactions, referrals, reporter_invites,
+    reviews, rota, senders, staff, tasks, unmet, vetting, warm_transfers, watermarks, wording_tests,
 )  # fmt: skip
 """Imported for their tables; whoever needs every table asks this module for `metadata`."""
 
@@ -78,6 +82,7 @@ SEALED = (
     "campaigns.sender",
     "contacts.body",
     "conversations.mind",
+    "drafts.body",
     "import_pages.body",
     "list_pages.rows",
     "lists.headings",
@@ -88,7 +93,9 @@ SEALED = (
     "people.code_word",
     "people.duress_word",
     "people.phone",
+    "promises.what",
     "recipients.proof",
+    "releases.first_name",
     "releases.items",
     "reporter_invites.phone",
     "reporters.phone",
@@ -101,6 +108,7 @@ SEALED = (
     "tasks.note",
     "tasks.script",
     "vetting_events.evidence",
+    "warm_transfers.spoke_with",
 )
 """Every sealed column, for the rotation of keys. A value is bound to this name and to its row's primary key."""
 

@@ -114,6 +114,25 @@ def climb(tx: Tx, task_id: str, *, only_from: int, assigned_to: str | None, back
     return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount == 1
 
 
+def take(tx: Tx, task: Task, staff_id: str) -> bool:
+    """Theirs from now; whoever had it stands behind them. False when it moved since it was read, or is done."""
+    backup = task.assigned_to if task.assigned_to not in (None, staff_id) else task.backup_id
+    return _hand(tx, task, assigned_to=staff_id, backup_id=backup if backup != staff_id else None)
+
+
+def hand_to_backup(tx: Tx, task: Task) -> bool:
+    """The one behind them has it now, and they stand behind. False when there is none, or it moved meanwhile."""
+    return task.backup_id is not None and _hand(tx, task, assigned_to=task.backup_id, backup_id=task.assigned_to)
+
+
+def _hand(tx: Tx, task: Task, **values: str | None) -> bool:
+    where = (
+        tasks.c.task_id == task.task_id, tasks.c.done_at.is_(None), tasks.c.step == task.step,
+        tasks.c.assigned_to.is_not_distinct_from(task.assigned_to),
+    )  # fmt: skip
+    return tx.conn.execute(tasks.update().where(*where).values(**values)).rowcount == 1
+
+
 def finish(tx: Tx, task_id: str, *, done_by: str, outcome: str, note: str | None = None) -> bool:
     """Closed by a name, with what came of it. False when it was closed before."""
     values: dict[str, Any] = {"done_at": tx.now, "done_by": done_by, "outcome": outcome, "backup_at": None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from bot.store.consent import releases, suppressions
 from bot.store.conversations import COLUMNS, Stored, conversations, from_row
 from bot.store.db import Tx
-from bot.store.directory import holds, offers, programs
+from bot.store.directory import holds, offers, organizations, programs, stocks
 from bot.store.handoffs import handoffs, notes
 from bot.store.messages import messages
 from bot.store.people import people
@@ -36,9 +36,23 @@ class ThreadMessage:
     created_at: datetime
     media_kinds: tuple[str, ...] = ()
     sent_at: datetime | None = None
-    """Of a text that came in late: when the carrier took it."""
+    """Of a text that came in late, when the carrier took it; of one of ours, when it left."""
+    due_at: datetime | None = None
+    """When it may leave, or might have."""
     retry_of: str | None = None
     """The text this one says once more, which did not arrive."""
+
+    @property
+    def is_a_humans(self) -> bool:
+        """Whether somebody of ours wrote it, and has not taken it back."""
+        return self.kind in ("advocate", "scheduled") and self.reason != "taken_back"
+
+    @property
+    def stands_at(self) -> datetime:
+        """Where in the thread it stands. What waited for its hour was not said when it was written."""
+        if self.kind != "scheduled" or self.status == "refused":
+            return self.created_at
+        return self.sent_at or self.due_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +104,29 @@ def thread(tx: Tx, conversation_id: str) -> list[ThreadMessage]:
     c = messages.c
     query = select(
         c.message_id, c.direction, c.key, c.kind, c.status, c.reason, c.body, c.media, c.staff_id, c.created_at,
-        c.media_kinds, c.sent_at, c.retry_of,
+        c.media_kinds, c.sent_at, c.due_at, c.retry_of,
     ).where(c.conversation_id == conversation_id)  # fmt: skip
     rows = tx.conn.execute(query.order_by(c.seq.desc()).limit(LONGEST_THREAD)).all()
-    return [
+    return _in_place(
         ThreadMessage(
             row.message_id, row.direction, row.key, row.kind, row.status, row.reason,
             tx.keys.open("messages.body", row.message_id, row.body), row.media, row.staff_id, row.created_at,
-            tuple((row.media_kinds or "").split(",")) if row.media_kinds else (), row.sent_at, row.retry_of,
+            tuple((row.media_kinds or "").split(",")) if row.media_kinds else (), row.sent_at, row.due_at,
+            row.retry_of,
         )
         for row in reversed(rows)
-    ]  # fmt: skip
+    )  # fmt: skip
+
+
+def _in_place(texts: Iterable[ThreadMessage]) -> list[ThreadMessage]:
+    """In their order, and what waited for an hour where that hour is."""
+    every = list(texts)
+    placed = [text for text in every if text.stands_at == text.created_at]
+    for text in every:
+        if text.stands_at != text.created_at:
+            at = next((n for n, other in enumerate(placed) if other.stands_at > text.stands_at), len(placed))
+            placed.insert(at, replace(text, created_at=text.stands_at))
+    return placed
 
 
 def queue(tx: Tx, *where: ColumnElement[bool]) -> list[QueueRow]:
@@ -154,12 +180,14 @@ def held_until(tx: Tx, conversation_id: str) -> datetime | None:
 
 
 def release_of(tx: Tx, person_id: str) -> Release | None:
-    """The latest consent to share, whether it still stands or not."""
+    """The latest consent to share that stands; if none does, the latest there was."""
     c = releases.c
-    row = tx.conn.execute(
+    rows = tx.conn.execute(
         select(c.release_id, c["items"], c.expires_at, c.revoked_at).where(c.person_id == person_id)
-        .order_by(c.given_at.desc()).limit(1)
-    ).one_or_none()  # fmt: skip
+        .order_by(c.given_at.desc(), c.release_id.desc())
+    ).all()  # fmt: skip
+    standing = (row for row in rows if row.revoked_at is None and row.expires_at > tx.now)
+    row = next(standing, rows[0] if rows else None)
     if row is None:
         return None
     return Release(tx.keys.open("releases.items", row.release_id, row.items), row.expires_at, row.revoked_at)
@@ -193,12 +221,17 @@ def refuse_queued(tx: Tx, conversation_id: str, kinds: Iterable[str], reason: st
     return tx.conn.execute(messages.update().where(*where).values(**values)).rowcount
 
 
-def same_just_now(tx: Tx, conversation_id: str, staff_id: str, body: str, since: datetime) -> str | None:
-    """The id of this advocate's last text, if it is younger than `since` and says exactly this."""
-    c = messages.c
-    last = select(func.max(c.seq)).where(c.conversation_id == conversation_id).scalar_subquery()
-    query = select(c.message_id, c.body).where(
-        c.conversation_id == conversation_id, c.seq == last, c.staff_id == staff_id, c.created_at >= since
+def names_of_places(tx: Tx, conversation_id: str) -> list[str]:
+    """Every name of the places they were told of, or that were asked for them: the organization's and our code name."""
+    told = select(offers.c.program_id).where(offers.c.conversation_id == conversation_id)
+    asked = (
+        select(stocks.c.program_id)
+        .join_from(holds, stocks, stocks.c.stock_id == holds.c.stock_id)
+        .where(holds.c.conversation_id == conversation_id)
     )
-    row = tx.conn.execute(query).one_or_none()
-    return row.message_id if row and tx.keys.open("messages.body", row.message_id, row.body) == body else None
+    query = (
+        select(organizations.c.name, programs.c.code_name)
+        .join_from(programs, organizations, organizations.c.organization_id == programs.c.organization_id)
+        .where(programs.c.program_id.in_(told.union(asked)))
+    )
+    return [name for row in tx.conn.execute(query) for name in row]

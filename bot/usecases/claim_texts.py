@@ -14,14 +14,16 @@ from bot import log, metrics
 from bot.ports import OutboundText
 from bot.rules.asking import OFFICE_HOURS
 from bot.rules.hours import place_of
-from bot.rules.may_send import UNPROMPTED, Allowed, Later, Refused, SendFacts, may_send
+from bot.rules.may_send import TIMED, Allowed, Later, Refused, SendFacts, may_send
 from bot.rules.sending import ANSWER, CAMPAIGN, URGENT, Limit, Standing, handed_over, limit_of, room, sender_for
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import campaigns, conversations, outbox, senders, threads
+from bot.store import campaigns, conversations, disclosures, outbox, senders, threads
 from bot.store.db import Tx
 from bot.store.outbox import Wanted
-from bot.usecases import holder
+from bot.store.own_texts import SCHEDULED
+from bot.usecases import drop_scheduled, holder
+from bot.usecases.provider_texts import telling_keys
 from bot.usecases.signed_off import wording_at_the_gate
 from bot.usecases.withhold_unsigned import AGAIN, TELLS, tell_of_withheld
 from flows.wording import Wording
@@ -72,16 +74,20 @@ class Pace:
 def claim_texts(tx: Tx, services: Services, wanted: Room, lease: timedelta) -> list[Claimed]:
     """Put under our lease what may leave now, urgent ones first, at most as many of each class as wanted."""
     pace = _pace(tx, services.settings, locked=True)
-    wording = wording_at_the_gate(tx, services)
+    wording, telling = wording_at_the_gate(tx, services), telling_keys(services.script)
     claimed: list[Claimed] = []
     by_sender: dict[str, list[str]] = defaultdict(list)
     now_known: dict[str, list[str]] = defaultdict(list)
     for some, limit in _looks(pace, wanted):
         rows = outbox.due(tx, some, limit, locked=True)
         facts = _gather(tx, rows)
+        unreleased = disclosures.unreleased(tx, [row.message_id for row in rows if row.key in telling])
         for row in rows:
             urgency = urgency_of(row.priority)
             if len(claimed) >= wanted[urgency]:
+                continue
+            if row.message_id in unreleased:
+                _withhold(tx, row.message_id, "release_ended")
                 continue
             validity_s = _asked_once_more(tx, services, row, _facts(tx, services, row, facts, wording))
             if validity_s is None:
@@ -163,6 +169,10 @@ def _asked_once_more(tx: Tx, services: Services, row: Row[Any], facts: SendFacts
             tx, services, conversation_id=row.conversation_id, kind=row.kind, reason=reason
         ):
             outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
+        case Refused(reason) if row.kind == SCHEDULED and not drop_scheduled.at_its_hour(
+            tx, services, conversation_id=row.conversation_id, message_id=row.message_id
+        ):
+            outbox.put_off(tx, row.message_id, tx.now + AGAIN, reason)
         case Refused(reason):
             _withhold(tx, row.message_id, reason)
         case Later(reason, at):
@@ -189,7 +199,7 @@ def _withhold(tx: Tx, message_id: str, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What is known of the texts of one claim that nobody asked for."""
+    """What is known of the texts of one claim that keep to somebody's hours."""
 
     stopped: bool
     consents: Mapping[str, str]
@@ -202,15 +212,15 @@ class _About:
 
 def _gather(tx: Tx, rows: Sequence[Row[Any]]) -> _About | None:
     """In one statement for each kind of fact, however many texts there are."""
-    unprompted = [row for row in rows if row.kind in UNPROMPTED]
-    if not unprompted:
+    timed = [row for row in rows if row.kind in TIMED]
+    if not timed:
         return None
-    people = {row.person_id for row in unprompted}
-    recipients = {row.recipient_id for row in unprompted if row.kind == "campaign"}
-    asked = {row.phone_key for row in unprompted if row.kind == "ask"}
+    people = {row.person_id for row in timed}
+    recipients = {row.recipient_id for row in timed if row.kind == "campaign"}
+    asked = {row.phone_key for row in timed if row.kind == "ask"}
     return _About(
         stopped=campaigns.stopped(tx),
-        consents=outbox.consents(tx, {row.phone_key for row in unprompted}),
+        consents=outbox.consents(tx, {row.phone_key for row in timed}),
         wrote_at=outbox.last_inbound(tx, people),
         campaigns=outbox.campaigns_of(tx, recipients) if recipients else {},
         releases=outbox.releases(tx, people) if recipients else {},
@@ -232,7 +242,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None, word
         "allow_unreviewed": services.settings.allow_unreviewed_texts,
         "attempts": row.attempts,
     }
-    if about is None or row.kind not in UNPROMPTED:
+    if about is None or row.kind not in TIMED:
         return SendFacts(**basics)
     timezone, hours = about.offices.get(row.phone_key, (None, None))
     return SendFacts(
@@ -243,7 +253,7 @@ def _facts(tx: Tx, services: Services, row: Row[Any], about: _About | None, word
         expected=row.kind == "notice" and row.safe_hours is None,
         place=place_of(tx.keys.open("people.phone", row.person_id, row.phone), about.zip3s.get(row.person_id, ())),
         last_inbound_at=about.wrote_at.get(row.person_id),
-        doubted=row.kind == "notice" and _doubted(tx, services, row.conversation_id),
+        doubted=row.kind in ("notice", SCHEDULED) and _doubted(tx, services, row.conversation_id),
         timezone=timezone,
         office_hours=hours or OFFICE_HOURS,
         **(_campaign_facts(row, about) if row.kind == "campaign" else {}),

@@ -22,6 +22,8 @@ from bot.store import (
     campaigns,
     consent,
     directory,
+    disclosures,
+    drafts,
     first_contacts,
     handoffs,
     holds,
@@ -29,12 +31,15 @@ from bot.store import (
     people,
     promises,
     redactions,
+    referrals,
     tasks,
+    warm_transfers,
     watermarks,
 )
 from bot.store.conversations import conversations
 from bot.store.db import Database, Tx
 from bot.store.messages import messages
+from bot.usecases.end_sharing import open_task
 from bot.usecases.finish_task import DUTIES
 from bot.usecases.provider_texts import tell_provider
 from bot.usecases.receipt import EMPTIED_AFTER
@@ -87,7 +92,12 @@ def forget(database: Database, services: Services, number: str, *, duties_told: 
     with database.transaction() as tx:
         redactions.add(tx, left, "out", tx.now + EMPTIED_AFTER)
     return Forgotten(
-        found.destroyed, found.suppressed, found.reports_for, found.open_handoff, len(sids) - len(left), left,
+        found.destroyed,
+        found.suppressed,
+        found.reports_for,
+        found.open_handoff,
+        len(sids) - len(left),
+        left,
         found.open_duties,
     )
 
@@ -98,10 +108,15 @@ def _theirs(tx: Tx, number: str) -> dict[Table, ColumnElement[bool]]:
     p, c = people.people.c, conversations.c
     person = select(p.person_id).where(p.phone_key == phone_key)
     talks = select(c.conversation_id).where(c.person_id.in_(person))
-    by_talk = (messages, handoffs.handoffs, handoffs.notes, promises.promises, directory.offers, directory.holds)
+    by_talk = (
+        disclosures.disclosures, warm_transfers.warm_transfers, referrals.referrals, drafts.drafts, messages,
+        handoffs.handoffs, handoffs.notes, promises.promises, directory.offers, directory.holds,
+    )  # fmt: skip
     by_hand = (first_contacts.presses, first_contacts.first_contacts)
     by_person = (campaigns.recipients, *by_hand, consent.releases, conversations)
+    t = tasks.tasks.c  # a duty to report stays, without them
     return {
+        tasks.tasks: t.conversation_id.in_(talks) & (t.trigger.is_(None) | t.trigger.not_in(DUTIES)),
         **{table: table.c.conversation_id.in_(talks) for table in by_talk},
         **{table: table.c.person_id.in_(person) for table in by_person},
         lists.lines: lists.lines.c.phone_key == phone_key,
@@ -149,11 +164,18 @@ def _carrier_ids(tx: Tx, number: str) -> list[str]:
 
 
 def _free_places(tx: Tx, services: Services, number: str) -> None:
-    """A place nobody will come for must not stay empty."""
+    """A place nobody will come for must not stay empty; and one that was told of them is asked, by a named human, to
+    let go of it. That task says which place and what kind of thing, and nothing of whom."""
     for conversation_id in tx.conn.execute(_talks(tx, number)).scalars().all():
         for state in ("asked", "held"):
             for hold in holds.of_conversation(tx, conversation_id, state):
                 tell_provider(tx, services, hold, "PU10")
+        told: dict[str, set[str]] = {}
+        for one in disclosures.of_conversation(tx, conversation_id):
+            if not disclosures.recall(tx, one):
+                told.setdefault(one.program_id, set()).update(one.told.split(","))
+        for program_id, items in told.items():
+            open_task(tx, None, program_id, items)
 
 
 def _destroy(tx: Tx, number: str) -> None:

@@ -14,14 +14,16 @@ from datetime import timedelta
 from typing import assert_never
 
 from bot.rules.freshness import Freshness, age_of, freshness
+from bot.rules.sharing import ASK, told_in_hold
 from bot.services import Services
-from bot.store import audit, conversations, directory, handoffs, holds, openings, staff, threads
+from bot.store import audit, conversations, directory, handoffs, holds, openings, staff
 from bot.store.db import Database, Tx
 from bot.store.holds import Hold
-from bot.usecases import hand_off, turn
+from bot.usecases import hand_off, refer, tell_place, turn
 from bot.usecases.draft_criterion import draft_criterion
 from bot.usecases.provider_texts import tell_provider
 from bot.usecases.refusal import Refused
+from bot.usecases.tell_place import Telling
 from flows.actions import TellAdvocates
 from flows.conversation import Tier
 from flows.events import HoldAnswered
@@ -55,9 +57,9 @@ def ask(database: Database, services: Services, *, conversation_id: str, stock_i
         stored = conversations.load(tx, conversation_id)
         if stock is None or stored is None:
             return Refused("There is no such place or conversation.")
-        refused = _not_now(tx, stock, stored)
-        if refused is not None:
-            return refused
+        under = _may(tx, stock, stored)
+        if isinstance(under, Refused):
+            return under
         short_id = _short_id(tx, stock.program_id)
         hold_id = holds.add(
             tx, short_id=short_id, stock_id=stock_id, conversation_id=conversation_id, staff_id=staff_id, hours=hours,
@@ -65,7 +67,7 @@ def ask(database: Database, services: Services, *, conversation_id: str, stock_i
         )  # fmt: skip
         hold = holds.find(tx, stock.program_id, short_id)
         assert hold is not None
-        tell_provider(tx, services, hold, "PU3", answers=stored.conversation.answers)
+        tell_provider(tx, services, hold, "PU3", answers=stored.conversation.answers, under=under)
         audit.record(tx, act="hold_asked", staff_id=staff_id, object_id=hold_id)
     return Asked(hold_id, short_id)
 
@@ -134,10 +136,16 @@ def extend(database: Database, services: Services, *, hold_id: str, staff_id: st
     return None
 
 
+def _may(tx: Tx, stock: directory.Stock, stored: conversations.Stored) -> Telling | Refused:
+    """What may be told to this place, if it may be asked at all."""
+    under = tell_place.telling(
+        tx, conversation_id=stored.conversation_id, person_id=stored.person_id, program_id=stock.program_id,
+        items=told_in_hold(stored.conversation.answers), purpose=ASK,
+    )  # fmt: skip
+    return under if isinstance(under, Refused) else _not_now(tx, stock, stored) or under
+
+
 def _not_now(tx: Tx, stock: directory.Stock, stored: conversations.Stored) -> Refused | None:
-    release = threads.release_of(tx, stored.person_id)
-    if release is None or release.revoked_at is not None or release.expires_at <= tx.now:
-        return Refused("The person has not agreed to share, or took it back, or it has expired.")
     if not openings.is_offered(tx, stock.stock_id):
         return Refused("This program is not approved, or is paused.")
     mine = [h for state in ("asked", "held") for h in holds.of_conversation(tx, stored.conversation_id, state)]
@@ -175,6 +183,7 @@ def _yes(tx: Tx, services: Services, hold: Hold) -> Reply:
         if holds.move(tx, other.hold_id, to="withdrawn", only_from=("asked",)):
             tell_provider(tx, services, other, "PU10")
     _learn_from_yes(tx, hold)
+    refer.begin(tx, hold.conversation_id, program_id=hold.program_id, staff_id=hold.staff_id)
     told_by = staff.aliases(tx, [hold.staff_id]).get(hold.staff_id, "")
     turn.take(tx, services, hold.conversation_id, HoldAnswered("held", hours=hold.hours, advocate=told_by))
     return "PU9", fields
@@ -217,6 +226,8 @@ def _moved_in(tx: Tx, hold: Hold) -> Reply:
     before it, it is no less true; of a place that was let go it is not believed."""
     latest = openings.state(tx, hold.stock_id)
     moved = holds.move(tx, hold.hold_id, to="arrived", only_from=("asked", "held", "expired"))
+    if moved:
+        refer.arrived(tx, hold.conversation_id, program_id=hold.program_id, staff_id=hold.staff_id)
     if moved and latest is not None:
         left = max(0, latest.available - 1)
         openings.observe(

@@ -27,7 +27,7 @@ RETRY_IN = timedelta(hours=24)
 FAILED, UNKNOWN = "text_failed", "text_unknown"
 """Reasons of a hand-off: a person looks."""
 _PAUSES = frozenset({Reaction.PAUSE, Reaction.PAUSE_ALL, Reaction.WATCH})
-_MISSED = frozenset({"crisis", "advocate", "reply", "notice"})
+_MISSED = frozenset({"crisis", "advocate", "scheduled", "reply", "notice"})
 """Kinds that somebody waits for: when one is lost, an advocate is told. Campaigns have their counters."""
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import log
-from bot.store import audit, conversations, directory_vetting, staff, tasks, vetting
+from bot.rules.warm_transfer import Deed, State
+from bot.store import audit, conversations, directory_vetting, staff, tasks, vetting, warm_transfers
 from bot.store.db import Database, Tx
 from bot.usecases.fire_protocol import named_humans
 from bot.usecases.refusal import Refused
@@ -43,11 +44,17 @@ def suspend_program(database: Database, *, staff_id: str, organization_id: str |
 
 
 def _tasks_for_referrals(tx: Tx, program_ids: list[str]) -> int:
-    """Places asked for or held, and offers that were chosen in a conversation that is still going."""
+    """Places asked for or held, warm transfers under way, which end here, and offers that were chosen in a conversation
+    that is still going."""
     opened: set[tuple[str, str]] = set()
     for hold_id, program_id, conversation_id in directory_vetting.live_holds(tx, program_ids):
         _open(tx, conversation_id, program_id, hold_id)
         opened.add((conversation_id, program_id))
+    for transfer in warm_transfers.open_with(tx, program_ids):
+        warm_transfers.move(tx, transfer, to=str(State.WITHDRAWN), deed=str(Deed.WITHDRAW), staff_id=None, due_at=None)
+        if (transfer.conversation_id, transfer.program_id) not in opened:
+            _open(tx, transfer.conversation_id, transfer.program_id, None)
+        opened.add((transfer.conversation_id, transfer.program_id))
     for conversation_id, program_id, label in directory_vetting.open_offers(tx, program_ids):
         stored = conversations.load(tx, conversation_id)
         chosen = stored.conversation.answers.get("choice") if stored is not None else None

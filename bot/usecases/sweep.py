@@ -19,10 +19,13 @@ from bot.usecases import (
     claim_texts,
     climb,
     climb_tasks,
+    climb_transfers,
+    end_sharing,
     hold,
     keep_searching,
     late_promises,
     link_audit,
+    look_after,
     redact,
     release_recipients,
     say_hello,
@@ -36,8 +39,8 @@ from bot.usecases import (
 def sweep(database: Database, services: Services) -> None:
     """One round."""
     parts = (
-        _beat, _shifts, _alarms, _late_tasks, _late_promises, _hellos, _lapsed_holds, _stale_counts, _searches,
-        _harm, _second_texts, _campaigns, _texts, _record, _canary, _places,
+        _beat, _ended_releases, _shifts, _alarms, _late_tasks, _late_transfers, _late_promises, _hellos, _lapsed_holds,
+        _follow_ups, _stale_counts, _searches, _harm, _second_texts, _campaigns, _texts, _record, _canary, _places,
     )  # fmt: skip
     for part in parts:
         _apart(part, database, services)
@@ -61,6 +64,12 @@ def _shifts(database: Database, _services: Services) -> None:
     shift.begin_planned(database)
 
 
+def _ended_releases(database: Database, services: Services) -> None:
+    """First of all: what may no longer be told. Queued questions never leave, asked places are taken back, and a named
+    human asks those who were told to let go of it."""
+    end_sharing.run_out(database, services)
+
+
 def _alarms(database: Database, services: Services) -> None:
     """Hand-offs whose alarm has come and offers nobody answered: the next step of the ladder, and who is called. The
     last step comes again for ever."""
@@ -72,13 +81,19 @@ def _late_tasks(database: Database, services: Services) -> None:
     climb_tasks.climb_tasks(database, services)
 
 
+def _late_transfers(database: Database, services: Services) -> None:
+    """Warm transfers whose next deed is late: whoever has the person is called, then the leads. Comes again."""
+    climb_transfers.climb_transfers(database, services)
+
+
 def _canary(database: Database, services: Services) -> None:
     """How far has the nightly canary come, and did a human answer?"""
     canary.follow(database, services)
 
 
 def _late_promises(database: Database, services: Services) -> None:
-    """A promised wait that will be missed: the person is told first, with a wait that can be kept."""
+    """A promised wait that will be missed: the person is told first, with a wait that can be kept. A colleague's word
+    that is near, or was missed: its owner, and the leads."""
     late_promises.tell_late(database, services)
 
 
@@ -89,6 +104,11 @@ def _hellos(database: Database, services: Services) -> None:
 
 def _lapsed_holds(database: Database, services: Services) -> None:
     hold.lapse(database, services)
+
+
+def _follow_ups(database: Database, services: Services) -> None:
+    """People who were referred: nothing has moved for 24, 48, 72 hours and on; or their next check has come."""
+    look_after.look_after(database, services)
 
 
 def _stale_counts(database: Database, services: Services) -> None:

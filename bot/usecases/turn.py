@@ -11,12 +11,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
+from bot.rules.sharing import told_in_hold
 from bot.services import Services
-from bot.store import consent, conversations, handoffs, messages, people
+from bot.store import consent, conversations, disclosures, handoffs, messages, people
 from bot.store import promises as kept_promises
 from bot.store.conversations import Stored
 from bot.store.db import Tx
-from bot.usecases import arrive, find_openings, fire_protocol, hand_off, keep_searching, promises, withdraw_holds
+from bot.usecases import (
+    arrive,
+    drop_scheduled,
+    end_sharing,
+    find_openings,
+    fire_protocol,
+    hand_off,
+    keep_searching,
+    promises,
+    refer,
+)
 from flows.actions import (
     Action,
     Close,
@@ -140,6 +151,7 @@ def _carry_out(work: Work, action: Action) -> None:
             consent.withdraw(tx, stored.phone_key, how=how, message_id=work.message_id)
             messages.refuse_queued(tx, stored.person_id, "stopped")
             kept_promises.end(tx, stored.conversation_id, "let_go")
+            refer.stopped(tx, stored.conversation_id)
         case Restore():
             consent.restore(tx, stored.phone_key, message_id=work.message_id)
         case Release(given, hours):
@@ -197,13 +209,15 @@ def _kind(work: Work, say: Say) -> str:
 
 def _release(work: Work, given: bool, hours: int) -> None:
     if not given:
-        consent.revoke_release(work.tx, work.stored.person_id)
-        withdraw_holds.withdraw_all(work.tx, work.services, work.stored.conversation_id)
+        end_sharing.take_back(work.tx, work.services, work.stored.person_id)
         return
     conversation, wording = work.conversation, work.services.script.wording
     who = wording.who(conversation.answers, conversation.language)
     items = wording.render("SH1", conversation.language, {"WHO": who})
-    consent.release(work.tx, work.stored.person_id, items=items, hours=hours)
+    told = ",".join(sorted(told_in_hold(conversation.answers)))
+    person_id = work.stored.person_id
+    release_id = consent.release(work.tx, person_id, items=items, hours=hours, told=told, message_id=work.message_id)
+    disclosures.carry_over(work.tx, person_id, release_id)
 
 
 def _let_go_of_waits(work: Work) -> None:
@@ -239,6 +253,8 @@ def _save(work: Work) -> None:
         "burst": burst,
     }
     conversations.save(tx, stored.conversation_id, values)
+    if work.epoch != stored.epoch:
+        drop_scheduled.at_a_change_of_hands(tx, work.services, stored.conversation_id)
     if work.closes:
         conversations.close(tx, stored.conversation_id)
     if new_flags := [flag for flag in conversation.flags if flag not in stored.conversation.flags]:

@@ -34,7 +34,7 @@ from bot.web import (
 )
 from bot.web.campaigns import doors, lists, one_by_one, results, spool, trying
 from bot.web.context import EXTENSION, services
-from bot.web.desk import rooms, search
+from bot.web.desk import composing, duties, follow_ups, promises, releases, rooms, search, warm
 from bot.web.ids import IdConverter
 from bot.web.sessions import StoredSessions
 
@@ -92,7 +92,8 @@ def register(app: Flask, built: Services) -> None:
     app.add_url_rule("/", "front", _front)
     for room in (
         twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, trying, doors, results,
-        directory, flows, simulator, openings, observations, search, rooms,
+        directory, flows, simulator, openings, observations, search, rooms, composing, releases, warm, follow_ups,
+        promises, duties,
     ):  # fmt: skip
         app.register_blueprint(room.blueprint)
     for machines in (twilio, health, api, openings, observations):  # each proves itself: a signature, a link, a key

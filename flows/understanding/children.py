@@ -66,10 +66,11 @@ class Children:
             for at in range(hit.start, hit.end)
             if (self.words[at] in kids and at not in awaited) or self._is_one_of_an_age(at)
         }
+        # "my baby girl", "niño chiquito": one child
         return sorted(at for at in spots if not (at + 1 in spots and self._is_one(at)))
 
     def _is_one(self, at: int) -> bool:
-        """Two words for the same child, side by side: "my baby girl", "niño chiquito"."""
+        """Two words for the same child, side by side."""
         return not _DESCRIBING.isdisjoint(self.words[at : at + 2])
 
     def _at(self, spot: int) -> int | None:

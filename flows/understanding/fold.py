@@ -229,7 +229,7 @@ _BEFORE_IT = (("qu", "c"), ("gu", "g"), ("c", "z"))
 
 
 def diminished(word: str, known: Callable[[str], bool]) -> str:
-    """The known word this is a Spanish diminutive of (`chamaquito` of `chamaco`, `ratito` of `rato`), or nothing."""
+    """The known word of which this is a Spanish diminutive (`chamaquito` of `chamaco`), or nothing."""
     found = _DIMINUTIVE.fullmatch(word)
     if found is None:
         return ""

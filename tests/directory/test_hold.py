@@ -183,6 +183,7 @@ def test_a_provider_who_would_rather_talk_is_put_before_an_advocate(line: TheLin
 def test_consent_taken_back_takes_back_the_question_but_not_the_bed(line: TheLine, words: str) -> None:
     talk = someone(line)
     cedar = short_id(line, talk)
+    line.deliver()  # what had not left would never leave
     line.text(words, sender="+12105550151")
     assert (keys(line)[-1], state(line, cedar)) == ("SH2", ("withdrawn", "consent"))
     assert last_text(line, CEDAR).startswith(f"Hold {cedar} at Cedar-1 is not needed any more")

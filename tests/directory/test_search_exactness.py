@@ -118,18 +118,18 @@ def test_the_one_place_that_fits_is_found_behind_a_thousand_that_do_not(sqlite_d
     with sqlite_database.transaction() as tx:
         directory.add_organization(tx, organization_id="o", name="O", vetting="approved")
         for n in range(1_000):
-            facets = {"age": {"min": 18}, "gender": ["women"] if n else "any", "kids": True}
+            facets = {"age": {"min": 18}, "gender": "any" if n == 999 else ["women"], "kids": True}
             directory.add_program(tx, program_id=f"p{n}", organization_id="o", code_name=f"P{n}", need="bed",
                                   kind="emergency_house", region="x", zip3=["770"], facets=facets, traits=[],
                                   confidential=True, vetting="approved")  # fmt: skip
             directory.add_stock(tx, stock_id=f"s{n}", program_id=f"p{n}", unit="room", maximum=3)
         tx.conn.execute(openings.stock_states.insert(), [
-            {"stock_id": f"s{n}", "available": 1 if n else 0, "waitlist": False, "belief": {},
-             "observed_at": tx.now - timedelta(days=0 if n else 9), "received_at": tx.now, "yes_h": 66.0,
+            {"stock_id": f"s{n}", "available": 0 if n == 999 else 1, "waitlist": False, "belief": {},
+             "observed_at": tx.now - timedelta(days=9 if n == 999 else 0), "received_at": tx.now, "yes_h": 66.0,
              "full_h": 66.0, "yes_floor": 0.0, "full_top": 0.48, "usual": 0.48} for n in range(1_000)
         ])  # fmt: skip
     for area in ({"far": True, "zip3": "782"}, {"far": True}, "skipped"):
-        assert [r.candidate.program_id for r in search(sqlite_database, {**hard, "area": area})] == ["p0"]
+        assert [r.candidate.program_id for r in search(sqlite_database, {**hard, "area": area})] == ["p999"]
 
 
 @pytest.mark.parametrize(("answers", "kept_out"), [

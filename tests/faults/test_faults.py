@@ -441,7 +441,7 @@ def _bot_without_epoch(_desk: Desk, patch: pytest.MonkeyPatch) -> None:
 
 
 def _by_conversation_only(_desk: Desk, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("bot.usecases.reply.not_yours", lambda *a: None)
+    patch.setattr("bot.usecases.composing.not_yours", lambda *a: None)
 
 
 def _machines_clock(_desk: Desk, patch: pytest.MonkeyPatch) -> None:

@@ -136,4 +136,4 @@ def _conditions(row: Row) -> str:
 
 def _said_by_others(key: str) -> bool:
     """To providers, by campaigns, by an advocate, or to staff who are called."""
-    return key.startswith("PU") or key in ("O1", "O2", "O3", "O4", "O6", "H0", "PG1")
+    return key.startswith(("PU", "RW", "WT")) or key in ("O1", "O2", "O3", "O4", "O6", "H0", "PG1")

@@ -90,6 +90,7 @@ def _phones_and_desk(browser: Browser, house: House) -> None:
         _take(page, "conversation", dark=True)
         page.get_by_label("Your text").fill("Hi, this is Ana, a real person. Is now still an OK time to text?")
         page.get_by_role("button", name="Send").click()
+        house.wait_for(lambda: "this is Ana" in english.received()[-1])
         english.texts("yes. I have 20 min")
         page.locator(".bubble.in", has_text="20 min").wait_for()
         house.wait_for(lambda: english.thread()[-2]["status"] == "delivered")

@@ -26,6 +26,7 @@ CHOSEN: dict[str, Any] = {
     "conversations.held_by": "bot",
     "criteria.basis": "law",
     "criteria.hardness": "hard",
+    "drafts.message_id": None,
     "handoffs.tier": "P1",
     "handoffs.state": "waiting",
     "handoffs.owner_id": None,
@@ -54,6 +55,12 @@ CHOSEN: dict[str, Any] = {
     "presses.pressed_at": NOON,
     "redactions.state": "due",
     "reviews.act": "signed",
+    "disclosures.how": "text",
+    "releases.way": "text",
+    "referrals.agreed_at": NOON,
+    "referrals.alarm_at": NOON,
+    "warm_transfers.state": "to_call",
+    "warm_transfers.due_at": NOON,
 }
 
 

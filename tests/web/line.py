@@ -146,6 +146,12 @@ def add_account(database: Database, email: str, alias: str, *roles: str) -> str:
     return staff_id
 
 
+def staff_login(database: Database, staff_id: str) -> None:
+    """PASSWORD opens this account."""
+    with database.transaction() as tx:
+        staff.update(tx, staff_id, password_hash=_cheap_hash())
+
+
 def someone_waits(tx: Tx, number: str = NUMBER, *, tier: str = "P1", reason: str = "human", language: str = "en",
                   promised_at: datetime | None = None) -> tuple[str, str]:  # fmt: skip
     """A person, their conversation and their hand-off; returns the conversation's and the hand-off's id."""
@@ -163,3 +169,5 @@ def someone_waits(tx: Tx, number: str = NUMBER, *, tier: str = "P1", reason: str
 def they_wrote(tx: Tx, conversation_id: str, body: str, sid: str) -> None:
     row = messages.inbound_row(tx, conversation_id=conversation_id, provider_sid=sid, body=body, media=0)
     messages.insert_rows(tx, [{**row, "seq": conversations.take_seqs(tx, conversation_id, 1)}])
+    c = conversations.conversations
+    tx.conn.execute(c.update().where(c.c.conversation_id == conversation_id).values(last_inbound_at=tx.now))

@@ -97,7 +97,7 @@ def test_ready_words_are_added_to_the_draft_and_counted(page: Page, live_databas
     page.get_by_role("button", name="Take next").click()
     page.get_by_label("Your text").fill("One moment.")
     page.get_by_text("Ready words").click()
-    page.get_by_role("link", name="Use").first.click()
+    page.get_by_role("button", name="Use").first.click()
     draft = page.get_by_label("Your text").input_value()
     assert draft.startswith("One moment. ")
     units = measure(draft).units

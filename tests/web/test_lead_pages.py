@@ -91,7 +91,11 @@ def test_the_least_safe_stand_first_and_a_lead_takes_over(line: Services, clock:
     assert "Ana has them" in page
     assert "The clock does not beat" in page
     assert "Never heard this shift" in page
-    answer = lead.post(f"/desk/lead/{held_id}/take")
+    asked = lead.post(f"/desk/lead/{held_id}/take")
+    assert (asked.status_code, "over from Ana?" in asked.text) == (409, True)
+    nobody = lead.post(f"/desk/lead/{'0' * 32}/take", {"why": "other"}, follow_redirects=True)
+    assert "There is no such hand-off." in nobody.text
+    answer = lead.post(f"/desk/lead/{held_id}/take", {"why": "cannot_be_reached"})
     assert answer.location == f"/desk/conversations/{held}"
     with database.reading() as tx:
         acts = tx.conn.execute(select(audit.c.act).where(audit.c.object_id == held_id)).scalars().all()

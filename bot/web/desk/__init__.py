@@ -9,7 +9,7 @@ from flask import Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.store import audit
-from bot.usecases import be_present, do_not_text, hear_page, hold, note, reply, shift
+from bot.usecases import be_present, do_not_text, hear_page, hold, note, shift
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -96,18 +96,6 @@ def conversation_live(conversation_id: str) -> Response:
     return pages.unless_same(pages.live_fragment(pages.talk(conversation_id)))
 
 
-@blueprint.post("/conversations/<conversation_id>/reply")
-@roles(*DESK)
-def send(conversation_id: str) -> Answer:
-    built = services()
-    text = request.form.get("text", "")
-    answer = reply.reply(
-        built.database, built, conversation_id=known(conversation_id), staff_id=signed_in().staff_id,
-        epoch=epoch_shown(), text=text,
-    )  # fmt: skip
-    if isinstance(answer, Refused):
-        return pages.page(pages.talk(conversation_id), draft=text, problem=answer.reason), 409
-    return pages.back_to(conversation_id)
 
 
 @blueprint.post("/conversations/<conversation_id>/note")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.errors import SendError
@@ -17,21 +17,20 @@ from bot.rules.least_safe import Standing, least_safe_first, since, standing
 from bot.rules.presence import Presence
 from bot.rules.rota import LINES
 from bot.services import Services
-from bot.store import audit, canaries, handoff_offers, handoffs, lead_board, presence, rota, staff
+from bot.store import audit, canaries, handoff_offers, lead_board, presence, rota, staff, threads
 from bot.store.db import Tx
 from bot.store.lead_board import AtRisk, OpenRow
-from bot.usecases import canary, claim, offer, transfer
+from bot.usecases import canary, offer, transfer
 from bot.usecases.claim import Claimed
 from bot.usecases.line_health import Health, line_health
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import words
+from bot.web.desk import act_words, words
 from bot.web.desk.reach import KINDS
 from bot.web.desk.room import LEAD, blueprint, etag_of, unless_same
 
 RISK_WITHIN = timedelta(minutes=15)
 SHOWN, LOOKED_AT = 100, 1_000
-_PULLED = "other"
 STANDINGS = {Standing.LATE: ("Nobody has them, and it is late", "bad"), Standing.WAITING: ("Nobody has them", "warn"),
              Standing.UNSEEN: ("Wrote, and was not seen", "bad"), Standing.UNANSWERED: ("Seen, not answered", "warn"),
              Standing.HELD: ("Answered", "good")}  # fmt: skip
@@ -114,17 +113,20 @@ def lead_live() -> Response:
 
 @blueprint.post("/lead/<id:handoff_id>/take")
 @roles(*LEAD)
-def take_person(handoff_id: str) -> AnyResponse:
-    """Out of the queue, or out of a colleague's hands, who is told."""
-    built, me = services(), signed_in().staff_id
-    with built.database.reading() as tx:
-        one = handoffs.get(tx, handoff_id)
-    if one is not None and one.is_owned:
-        answer = transfer.take_over(built.database, built, handoff_id=handoff_id, lead_id=me)
-    else:
-        answer = claim.claim(built.database, built, handoff_id=handoff_id, staff_id=me, why=_PULLED)
+def take_person(handoff_id: str) -> AnyResponse | tuple[str, int]:
+    """Out of a colleague's hands, who is told: with a reason, which is asked for."""
+    built, why = services(), request.form.get("why", "")
+    answer = transfer.take_over(
+        built.database, built, handoff_id=handoff_id, lead_id=signed_in().staff_id, why=why
+    )  # fmt: skip
     if isinstance(answer, Claimed):
         return redirect(url_for("desk.conversation", conversation_id=answer.conversation_id))
+    with built.database.reading() as tx:
+        row = threads.among(tx, [handoff_id]).get(handoff_id)
+        owner = staff.aliases(tx, [row.owner_id]).get(row.owner_id, "") if row is not None and row.owner_id else ""
+    if row is not None and owner and not why:
+        reasons = act_words.TAKE_OVERS
+        return render_template("desk/take_over.html", row=row, owner=owner, reasons=reasons, words=words), 409
     flash(answer.reason)
     return redirect(url_for("team.lead"))
 

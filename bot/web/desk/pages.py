@@ -5,12 +5,11 @@ from __future__ import annotations
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.rules.segments import measure
 from bot.usecases import hold
 from bot.usecases.refusal import Refused
 from bot.web.auth import signed_in
 from bot.web.context import services
-from bot.web.desk import act_words, glance, queue, standing, views, words
+from bot.web.desk import act_words, glance, queue, sheet, standing, views, words
 from bot.web.desk.door import known
 
 Answer = AnyResponse | tuple[str, int]
@@ -53,16 +52,16 @@ def mark(shown: views.Talk) -> str:
 
 
 def page(shown: views.Talk, *, draft: str | None = None, **more: object) -> str:
-    """`draft` is what stands in the box; without one, the first words of a human. `more`: problems, and what was typed
-    elsewhere."""
-    words_in_box = shown.first_draft if draft is None else draft
+    """`draft` is what was typed in the box and came back; without one, the draft that is kept. `more`: problems, and
+    what was typed elsewhere."""
     at_once = _seen_at_once(shown)
     with services().database.reading() as tx:
         stands = standing.of(tx, services(), signed_in(), shown)
+        pen = sheet.pen(tx, services(), signed_in(), shown, typed=draft)
     return render_template(
         "desk/conversation.html", talk=shown, words=words, act_words=act_words, fragment=_changing(shown, at_once),
-        draft=words_in_box, etag=etag(_live(shown, at_once)), measured=measure(words_in_box), hours=hold.HOURS,
-        standing=stands, mark=mark(shown), **at_once, **more,
+        pen=pen, etag=etag(_live(shown, at_once)), hours=hold.HOURS, standing=stands, mark=mark(shown),
+        **at_once, **more,
     )  # fmt: skip
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from markupsafe import Markup
+
+from bot.rules import hours
+from bot.rules.writing import in_their_time
 from bot.services import Services
 from bot.store import directory, handoffs, heartbeats, holds, people, presence, staff, threads
 from bot.store.db import Tx
 from bot.store.holds import Hold
 from bot.store.staff import Staff
 from bot.store.threads import Note, Offer, QueueRow, Release, ThreadMessage
+from bot.usecases.composing import where_they_may_be
 from bot.usecases.send_again import AGAIN, DID_NOT_ARRIVE
-from bot.usecases.signed_off import wording_at_the_gate
 from bot.usecases.watch import LATE
 from bot.web.desk import words
+from bot.web.desk.ready import Canned, ready_words
 from bot.web.desk.words import Fact
+from bot.web.moments import when
 from flows.conversation import Conversation
-
-CANNED = ("H0", "M3", "M4", "V1", "E1")
-"""Texts an advocate may begin from: the first line, a place held, a place that ran out, a hello, how it was."""
-
 
 _ONLY_OPTIONS = re.compile(r"[\W_]*(?:(?:\d{1,2}|[ab]|both)[\W_]*)*", re.IGNORECASE)
 """A text that only picks from what was offered: "2", "1 3", "A", "both"."""
@@ -58,13 +60,6 @@ class Line:
     """It did not arrive, and may be sent once more."""
     repeated: bool = False
     """It did not arrive, and stands below once more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Canned:
-    key: str
-    when: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +124,7 @@ class Talk:
     @property
     def first_draft(self) -> str:
         """The first line of a human, until one has been sent."""
-        said = any(line.message.kind == "advocate" for line in self.lines)
+        said = any(line.message.is_a_humans for line in self.lines)
         ready = next((canned.text for canned in self.canned if canned.key == "H0"), "")
         return "" if said else ready
 
@@ -164,6 +159,7 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
     writers = [m.staff_id for m in messages if m.staff_id] + [n.staff_id for n in notes]
     names = staff.aliases(tx, [*writers, *([handoff.owner_id] if handoff.owner_id else [])])
     owned = handoff.is_owned
+    place = where_they_may_be(tx, person.person_id)
     repeated = frozenset(m.retry_of for m in messages if m.retry_of)
     return Talk(
         now=tx.now,
@@ -178,12 +174,12 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
         mine=owned and handoff.owner_id == account.staff_id,
         suppressed=stored.conversation.suppressed,
         safe_hours=words.safe_hours(person.safe_hours),
-        lines=tuple(_line(m, names, repeated) for m in messages),
+        lines=tuple(_line(m, names, repeated, place) for m in messages),
         facts=tuple(words.facts(stored.conversation.answers)),
         places=_places(tx, services, conversation_id),
         release=threads.release_of(tx, person.person_id),
         notes=tuple((note, names.get(note.staff_id, "A colleague")) for note in notes),
-        canned=_canned(tx, services, account, conversation_id, stored.conversation.language),
+        canned=ready_words(tx, services, account, stored, place),
         last_inbound_at=stored.last_inbound_at,
     )
 
@@ -205,28 +201,16 @@ def _places(tx: Tx, services: Services, conversation_id: str) -> tuple[Place, ..
     return tuple(places.values())
 
 
-def _line(message: ThreadMessage, names: dict[str, str], repeated: frozenset[str]) -> Line:
+def _line(message: ThreadMessage, names: dict[str, str], repeated: frozenset[str], place: hours.Place) -> Line:
     if message.direction == "in":
         late = words.held_up(message.created_at, message.sent_at)
         return Line(message, "They wrote", late, "warn" if late else "")
     sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
+    if message.kind == "scheduled" and message.status == "queued" and message.due_at is not None:
+        theirs = in_their_time(message.due_at, place)
+        waits = Markup("Waits for {}, their time; {} on your clock").format(theirs, when(message.due_at))
+        return Line(message, sender, waits, "warn")
     state, kind = words.delivery(message.status, message.reason)
     lost = message.status in DID_NOT_ARRIVE and message.kind in AGAIN
     again, said_again = lost and message.message_id not in repeated, message.message_id in repeated
     return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason), again, said_again)
-
-
-def _canned(tx: Tx, services: Services, account: Staff, conversation_id: str, language: str) -> tuple[Canned, ...]:
-    """Only words that are signed off, and only those that are true: a held place is spoken of while one is held."""
-    wording = wording_at_the_gate(tx, services)
-    fields: dict[str, str | int] = {"NAME": account.alias, "BRAND": services.settings.brand}
-    until = threads.held_until(tx, conversation_id)
-    if until is not None:
-        fields["H"] = (until - tx.now) // timedelta(hours=1)
-    cleared = [
-        key
-        for key in CANNED
-        if (services.settings.allow_unreviewed_texts or wording.is_reviewed(key, language))
-        and (key != "M3" or fields.get("H"))
-    ]
-    return tuple(Canned(key, wording.text(key, "en").when, wording.render(key, language, fields)) for key in cleared)

@@ -50,6 +50,8 @@ REASONS = {
     "text_unknown": "Nobody can tell whether a text reached them",
     "reopened": "Opened again by an advocate",
     "holder_in_doubt": "A text was held back: somebody else may hold the phone",
+    "transfer_late": "Was being brought together with a place, and nobody went on with it",
+    "no_movement": "Was referred, and nothing has moved since",
 }
 """Every reason that a flow, the engine or a use case can give."""
 OUTCOMES = {
@@ -125,7 +127,11 @@ _REFUSALS = {
     "stopped": "they asked for no more texts",
     "suppressed": "they asked for no more texts",
     "unreviewed": "these words are not signed off yet",
+    "release_ended": "their consent to share had ended",
     "stale_epoch": "somebody else holds the conversation now",
+    "taken_back": "it was taken back, and was not sent",
+    "only_after_they_write": "they want to write first",
+    "no_hours": "they chose no hour in which it could leave",
     "overtaken": "something about their safety came first",
     "stale": "it could not leave for an hour, and would answer nothing now",
     "holder_in_doubt": "somebody else may hold the phone",

@@ -115,6 +115,7 @@ _DEEDS = {
 _OUTSIDE = (
     ("PU", "To a provider, about their openings"),
     ("H0", "An advocate's first line, from a button on the desk"),
+    ("RW", "An advocate's ready words, from a list on the desk"),
     ("O", "First text of a campaign"),
 )
 

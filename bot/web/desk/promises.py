@@ -1,0 +1,106 @@
+"""What is promised, by whom, until when, and was it kept? On the person's page, and on one page of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from bot.store import people, promises, staff, threads
+from bot.usecases import give_word
+from bot.usecases.give_word import WITHIN_MINUTES, Word, owner_of
+from bot.usecases.refusal import Refused
+from bot.web.auth import roles, signed_in
+from bot.web.context import services
+from bot.web.desk import carry
+from bot.web.desk.releases import epoch
+
+blueprint = Blueprint("promises", __name__, url_prefix="/desk")
+
+DESK = ("advocate", "lead")
+SINCE = timedelta(days=30)
+ENDINGS = {"kept": "Kept", "told": "A later time told first", "broken": "Broken", "let_go": "No longer wanted"}
+MAKERS = {"text": "Our texts", "colleague": "Colleagues"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    word: carry.Word
+    conversation_id: str
+    call_sign: str
+    owner: str
+    mine: bool
+    late: bool
+
+
+@blueprint.app_template_global("promise_times")
+def times() -> list[tuple[int, str]]:
+    """By when, in words."""
+    return [(n, f"{n} minutes" if n < 60 else "1 hour" if n == 60 else f"{n // 60} hours") for n in WITHIN_MINUTES]
+
+
+def word_in(form: dict[str, str]) -> Word | None:
+    """What the composer's chip says; None when nothing was promised."""
+    what, within = form.get("promise", ""), form.get("promise_within", "")
+    if not what.strip():
+        return None
+    return Word(what, int(within) if within.isascii() and within.isdigit() and len(within) < 6 else 0)
+
+
+@blueprint.get("/promises")
+@roles(*DESK)
+def every() -> str:
+    """What stands and what was missed, the earliest first; mine before the others'."""
+    account = signed_in()
+    with services().database.reading() as tx:
+        standing = promises.to_do(tx)
+        owners = {one.promise_id: owner_of(tx, one) for one in standing}
+        names = staff.aliases(tx, {one for one in (*owners.values(), *(p.staff_id for p in standing)) if one})
+        lines = []
+        for one in standing:
+            stored = threads.read(tx, one.conversation_id)
+            person = people.get(tx, stored.person_id) if stored else None
+            if stored is None or person is None:
+                continue
+            owner = owners[one.promise_id]
+            lines.append(Line(
+                carry.word_of(tx, one, names, stored.person_id), one.conversation_id, person.call_sign,
+                names.get(owner or "", ""), owner == account.staff_id, one.due_at < tx.now,
+            ))  # fmt: skip
+        counted, now = promises.counts(tx, tx.now - SINCE), tx.now
+    lines.sort(key=lambda line: (not line.mine, line.word.promise.due_at))
+    sums = [(words, [counted.get((maker, ending), 0) for ending in ENDINGS]) for maker, words in MAKERS.items()]
+    return render_template("desk/promises.html", now=now, lines=lines, sums=sums, endings=list(ENDINGS.values()))
+
+
+@blueprint.post("/conversations/<id:conversation_id>/promises")
+@roles(*DESK)
+def give(conversation_id: str) -> Response:
+    """One that was spoken, or went with an earlier text."""
+    word = word_in(request.form) or Word("", 0)
+    answer = give_word.give_word(
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(), word=word
+    )
+    if isinstance(answer, Refused):
+        answer = Refused(answer.reason.replace("Nothing was sent.", "Nothing was kept."))
+    return carry.back(conversation_id, answer, "Promised. It stays here until it is done.")
+
+
+@blueprint.post("/promises/<id:promise_id>")
+@roles(*DESK)
+def close(promise_id: str) -> Response:
+    acts = {"kept": give_word.keep_word, "let_go": give_word.let_go}
+    act = acts.get(request.form.get("act", ""))
+    with services().database.reading() as tx:
+        promise = promises.get(tx, promise_id)
+    if act is None:
+        abort(400)
+    if promise is None:
+        abort(404)
+    answer = act(services().database, promise_id=promise_id, staff_id=signed_in().staff_id)
+    if request.form.get("from") == "list":
+        flash(answer.reason if answer else "Noted.")
+        return redirect(url_for("promises.every"))
+    return carry.back(promise.conversation_id, answer, "Noted.")
