@@ -69,13 +69,14 @@ def _lettered(word: str, before: str, after: str, kid_words: frozenset[str]) -> 
 
 
 def _of_a_child(words: Sequence[str], at: int, lexicon: Lexicon) -> bool:
-    """True for "my son is 15", "my 15 year old", "2 kids 3 n 15"."""
-    kid_words, own = lexicon.sets["household.kid_words"], lexicon.sets["household.own_words"]
+    """True for "my son is 15", "my 15 year old", "2 kids 3 n 15", "shes 15", "mi perro tiene 15"."""
+    others, own = lexicon.sets["age.of_another"], lexicon.sets["household.own_words"]
+    kid_words = lexicon.sets["household.kid_words"]
     if at and words[at - 1] in ("my", "mi", "a", "her", "his", "our"):
         return True
     for back in range(at - 1, max(-1, at - 7), -1):
         if words[back] in own:
             return False
-        if words[back] in kid_words:
+        if words[back] in kid_words or words[back] in others:
             return True
     return False

@@ -66,6 +66,7 @@ WORD_SETS = frozenset(
         "age.not_age_after",
         "age.not_age_before",
         "age.months",
+        "age.of_another",
         "household.kid_words",
         "household.one_kid",
         "household.two_kids",

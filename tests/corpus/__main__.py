@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.corpus.generate import PARTS
+from tests.corpus.generate import BLIND, PARTS
 from tests.corpus.score import ALARMS, Score, score
 
 
@@ -12,7 +12,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
     arguments.add_argument(
         "--misses",
-        choices=[part for part in PARTS if part != "blind"],
+        choices=[part for part in PARTS if part not in BLIND],
         help="list every misread text of a part, and the line that decided",
     )
     arguments.add_argument("--only", help="of one class")

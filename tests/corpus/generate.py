@@ -15,7 +15,9 @@ from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = ("tuning", "untouched", "blind")
+BLIND = ("blind", "blind2", "blind3")
+"""Parts whose misses nobody reads: they are scored in total only."""
+PARTS = ("tuning", "untouched", *BLIND)
 LANGUAGES = ("en", "es")
 _SPREAD = 10
 """Texts a family is sampled to, before each is also typed badly."""

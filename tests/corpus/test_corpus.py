@@ -5,20 +5,24 @@ from __future__ import annotations
 import pytest
 
 from tests.corpus.__main__ import misses, table
-from tests.corpus.generate import HERE, PARTS, families, samples
+from tests.corpus.generate import BLIND, HERE, PARTS, families, samples
 from tests.corpus.hearing import hear
 from tests.corpus.score import CRISIS, Score, score
 
-# What must hold on each part, in each language. `blind` is phrasings the lists were not written from;
-# where a figure is under the goal (0.99 for crisis and stop, 0.95 for answers) README.md of this folder says so, and
-# this floor keeps it.
+# What must hold on each part, in each language. The blind parts are phrasings the lists were not written from; where a
+# figure is under the goal (0.99 for crisis and stop, 0.95 for answers) README.md of this folder says so, and this floor
+# keeps it. `alarms` is a ceiling: crisis in a text without one.
 FLOORS = {
-    ("tuning", "en"): {"crisis": 0.985, "stop": 0.97, "answers": 0.96, "traps": 0.98},
-    ("tuning", "es"): {"crisis": 0.98, "stop": 0.97, "answers": 0.97, "traps": 0.98},
-    ("untouched", "en"): {"crisis": 0.99, "stop": 0.96, "answers": 0.97, "traps": 0.98},
-    ("untouched", "es"): {"crisis": 0.99, "stop": 0.95, "answers": 0.97, "traps": 0.98},
-    ("blind", "en"): {"crisis": 0.95, "stop": 0.92, "answers": 0.95, "traps": 0.97},
-    ("blind", "es"): {"crisis": 0.95, "stop": 0.91, "answers": 0.94, "traps": 0.98},
+    ("tuning", "en"): {"crisis": 0.965, "stop": 0.96, "answers": 0.96, "traps": 0.99, "alarms": 0.01},
+    ("tuning", "es"): {"crisis": 0.97, "stop": 0.97, "answers": 0.97, "traps": 0.99, "alarms": 0.01},
+    ("untouched", "en"): {"crisis": 0.99, "stop": 0.98, "answers": 0.97, "traps": 0.98, "alarms": 0.01},
+    ("untouched", "es"): {"crisis": 0.99, "stop": 0.98, "answers": 0.97, "traps": 0.98, "alarms": 0.01},
+    ("blind", "en"): {"crisis": 0.98, "stop": 0.97, "answers": 0.95, "traps": 0.97, "alarms": 0.02},
+    ("blind", "es"): {"crisis": 0.95, "stop": 0.95, "answers": 0.94, "traps": 0.98, "alarms": 0.02},
+    ("blind2", "en"): {"crisis": 0.92, "stop": 0.88, "answers": 0.0, "traps": 0.97, "alarms": 0.02},
+    ("blind2", "es"): {"crisis": 0.90, "stop": 0.92, "answers": 0.0, "traps": 0.98, "alarms": 0.035},
+    ("blind3", "en"): {"crisis": 0.70, "stop": 0.86, "answers": 0.0, "traps": 0.965, "alarms": 0.045},
+    ("blind3", "es"): {"crisis": 0.66, "stop": 0.86, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
@@ -33,12 +37,12 @@ def scored(request: pytest.FixtureRequest) -> tuple[str, Score]:
 def test_goals_hold(scored: tuple[str, Score], language: str) -> None:
     part, total = scored
     floors = FLOORS[part, language]
-    shown = f"{part}\n{table(total)}" + (f"\n{misses(total)}" if part != "blind" else "")
+    shown = f"{part}\n{table(total)}" + (f"\n{misses(total)}" if part not in BLIND else "")
     assert total.recall(CRISIS, language) >= floors["crisis"], shown
     assert total.recall(STOPS, language) >= floors["stop"], shown
     assert total.recall(ANSWERS, language) >= floors["answers"], shown
     assert total.recall(["maybe_trap"], language) >= floors["traps"], shown
-    assert total.alarm_rate(language) <= 0.02, shown
+    assert total.alarm_rate(language) <= floors["alarms"], shown
     assert total.foreign[language] == 0, shown
 
 
