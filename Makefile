@@ -20,7 +20,7 @@ run: $(VENV)/run.stamp ## install, migrate, seed, and keep web, worker and clock
 	@exec $(PY) -m bot.run
 
 test: $(VENV)/test.stamp browser lint ## install what the tests need, the browser too, and run every test
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/test.stamp ## check style and common mistakes
 	$(PY) -m ruff check .

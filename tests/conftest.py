@@ -41,6 +41,14 @@ TEST_KEYS = (b"\x01" * 32,)
 TEST_SECRET = "tests-only-" + "x" * 32
 
 
+LONGEST = ("tests/journey/", "tests/proof/", "tests/faults/", "_browser.py", "tests/test_run.py", "test_migrations.py")
+"""Files that start processes or browsers: first, so that no core waits for the last of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """Stands still until a test moves it: `set(moment)`, `advance(timedelta)`."""

@@ -17,7 +17,8 @@ _a, _p = alert_channels.c, pages.c
 def addresses_of(tx: Tx, staff_id: str) -> dict[str, str]:
     """By channel, in clear: for its owner, who is shown no more of it than they need to know it by."""
     query = select(_a.channel_id, _a.address).where(_a.staff_id == staff_id)
-    return {key: tx.keys.open("alert_channels.address", key, sealed) for key, sealed in tx.conn.execute(query)}
+    rows = tx.conn.execute(query)
+    return {channel_id: tx.keys.open("alert_channels.address", channel_id, sealed) for channel_id, sealed in rows}
 
 
 def last_calls(tx: Tx, staff_id: str) -> dict[str, Any]:

@@ -51,11 +51,11 @@ def test_it_goes_with_the_text_and_no_later_text_keeps_it(case: Case) -> None:
     with case.line.database.transaction() as tx:
         person = people.find(tx, PERSON)
         assert person is not None
-        people.set_safe_hours(tx, person.person_id, "morning")
+        people.set_safe_hours(tx, person.person_id, "morning,afternoon")
     sent = reply(case.line.database, case.line.services, **case.by_ana, text="I'll call them again", word=SOON)
     assert isinstance(sent, Queued)
     (one,) = ledger(case)
-    assert (one.key, one.ending, one.staff_id, one.safe_hours) == ("said", None, case.ana, "morning")
+    assert (one.key, one.ending, one.staff_id, one.safe_hours) == ("said", None, case.ana, "morning,afternoon")
     assert one.due_at == case.line.clock.now() + timedelta(minutes=30)
     reply(case.line.database, case.line.services, **case.by_ana, text="still here")
     assert ledger(case)[0].ending is None

@@ -11,6 +11,7 @@ from typing import Any
 import argon2
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.test import TestResponse
 
@@ -87,9 +88,27 @@ def services_on(database: Database, **changes: str) -> Services:
     return Services(**{name: fields.get(name) for name in known})
 
 
+class _Compiled(BytecodeCache):
+    """A template is compiled once for all the applications of a test run, not once for each."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def app_on(services: Services) -> Flask:
     app = web.Web()
     web.register(app, services)
+    app.jinja_env.bytecode_cache = _COMPILED
     return app
 
 
