@@ -17,6 +17,8 @@ from bot.services import Services
 from bot.store.db import Database
 from tests.web.line import PASSWORD, QuietHandler, add_account, app_on, services_on
 
+expect.set_options(timeout=20_000)  # milliseconds: a machine that is busy with other tests is no fault of a page
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
