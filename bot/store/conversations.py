@@ -70,13 +70,13 @@ _LOAD = (
 _STARTED = ("conversation_id", "person_id", "flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq",
             "last_activity_at", "burst", "opened_at")  # fmt: skip
 _START = Prepared(conversations.insert().values({name: bindparam(name) for name in _STARTED}))
-_SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at",
+SAVED = ("flow_version", "state", "turn", "held_by", "epoch", "mind", "last_seq", "last_inbound_at",
           "last_activity_at", "burst_from_at", "burst")  # fmt: skip
 """Not `closed_at`: SQLite would write its index anew at every turn, and hardly any turn is the last."""
 _SAVE = Prepared(
     conversations.update()
     .where(conversations.c.conversation_id == bindparam("id"))
-    .values({name: bindparam(name) for name in _SAVED})
+    .values({name: bindparam(name) for name in SAVED})
 )
 
 _MIND = ("language", "answers", "flags", "misses", "last_key", "marks", "found", "resume", "safe_now", "asked", "hand")
@@ -178,9 +178,9 @@ def from_row(tx: Tx, row: Row[Any]) -> Stored:
     )  # fmt: skip
 
 
-def save(tx: Tx, conversation_id: str, values: dict[str, Any]) -> None:
-    """Write the whole of a turn's outcome; `values` has every column of _SAVED."""
-    _SAVE.run(tx, {"id": conversation_id, **values})
+def save(tx: Tx, values: Mapping[str, Any]) -> None:
+    """Write the whole of a turn's outcome; `values` has every column of SAVED, and the conversation's id as `id`."""
+    _SAVE.run(tx, values)
 
 
 def close(tx: Tx, conversation_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -162,11 +162,18 @@ def rewrite(tx: Tx, message_id: str, body: str) -> None:
     tx.conn.execute(messages.update().where(messages.c.message_id == message_id).values(body=sealed))
 
 
-def insert_rows(tx: Tx, rows: list[dict[str, Any]]) -> None:
-    """All texts of one turn in one statement; the rows are those of `inbound_row` and `outbound_row`."""
-    shape = tuple(tuple(name for name in _WRITTEN if row.get(name) is not None) for row in rows)
+def insert_rows(tx: Tx, rows: list[dict[str, Any]], *, saving: Mapping[str, Any] | None = None) -> None:
+    """All texts of one turn in one statement; the rows are those of `inbound_row` and `outbound_row`. `saving` is what
+    the turn made of its conversation (`conversations.save`), with its id as `id`: PostgreSQL takes both in one."""
+    shape = tuple([tuple([name for name in _WRITTEN if row.get(name) is not None]) for row in rows])
     given = {f"{name}_{n}": rows[n][name] for n, names in enumerate(shape) for name in names}
-    _insert(shape).run(tx, given)
+    if saving is None:
+        _insert(shape).run(tx, given)
+    elif tx.conn.dialect.name == "postgresql":
+        _insert(shape, conversations.SAVED).run(tx, {**given, **{f"saved_{name}": saving[name] for name in saving}})
+    else:
+        _insert(shape).run(tx, given)
+        conversations.save(tx, saving)
 
 
 _WRITTEN = (
@@ -178,16 +185,22 @@ _WRITTEN = (
 
 
 @lru_cache(maxsize=256)
-def _insert(shape: tuple[tuple[str, ...], ...]) -> Prepared:
+def _insert(shape: tuple[tuple[str, ...], ...], saved: tuple[str, ...] = ()) -> Prepared:
     """Rows with these columns filled, in one statement and one round trip. SQLAlchemy's own many-row insert is compiled
     anew each time; this one is made once for each shape, and a column that is empty costs no parameter."""
     places = ", ".join(
         "(" + ", ".join(f":{name}_{n}" if name in names else "NULL" for name in _WRITTEN) + ")"
         for n, names in enumerate(shape)
     )
-    # The names are this file's own columns: nothing that was given becomes part of the statement.
-    statement = text(f"INSERT INTO messages ({', '.join(_WRITTEN)}) VALUES {places}")  # noqa: S608
     types = {f"{name}_{n}": messages.c[name].type for n, names in enumerate(shape) for name in names}
+    first = ""
+    if saved:
+        talks = conversations.conversations.c
+        values = ", ".join(f"{name} = :saved_{name}" for name in saved)
+        first = f"WITH saved AS (UPDATE conversations SET {values} WHERE conversation_id = :saved_id) "  # noqa: S608
+        types |= {"saved_id": talks.conversation_id.type, **{f"saved_{name}": talks[name].type for name in saved}}
+    # The names are our own columns: nothing that was given becomes part of the statement.
+    statement = text(f"{first}INSERT INTO messages ({', '.join(_WRITTEN)}) VALUES {places}")  # noqa: S608
     return Prepared(statement.bindparams(*(bindparam(name, type_=type_) for name, type_ in types.items())))
 
 

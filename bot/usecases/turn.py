@@ -233,13 +233,12 @@ def _let_go_of_waits(work: Work) -> None:
 def _save(work: Work) -> None:
     tx, stored, conversation, wrote_at = work.tx, work.stored, work.conversation, work.wrote_at
     said = any(row["direction"] == "out" for row in work.rows)
-    if work.rows:
-        messages.insert_rows(tx, work.rows)
     if conversation.language != stored.conversation.language:
         people.set_language(tx, stored.person_id, conversation.language)
     held_by = Holder.NOBODY if work.closes else conversation.held_by
     burst_from_at, burst = _burst(stored, tx.now) if wrote_at else (stored.burst_from_at, stored.burst)
     values = {
+        "id": stored.conversation_id,
         "flow_version": work.services.script.version,
         "state": conversation.state,
         "turn": conversation.turn,
@@ -252,7 +251,10 @@ def _save(work: Work) -> None:
         "burst_from_at": burst_from_at,
         "burst": burst,
     }
-    conversations.save(tx, stored.conversation_id, values)
+    if work.rows:
+        messages.insert_rows(tx, work.rows, saving=values)
+    else:
+        conversations.save(tx, values)
     if work.epoch != stored.epoch:
         drop_scheduled.at_a_change_of_hands(tx, work.services, stored.conversation_id)
     if work.closes:

@@ -76,26 +76,25 @@ def find(
     last = len(words)
     first = root.after
     for start in range(last):
-        if not any(way in first for way in ways[start]):
-            continue
-        stack = [(root, start)]
+        stack = [(node, start + 1) for way in ways[start] if way in first for node in first[way]]
         while stack:
             node, at = stack.pop()
-            for phrase in node.ends:
+            ends, after = node.ends, node.after
+            for phrase in ends:
                 known = found.get((start, phrase))
                 if known is None or at < known:
                     found[start, phrase] = at
-            if at >= last or not node.after or (at in begins and at > start):
+            if at >= last or not after or at in begins:
                 continue
-            after = node.after
             for way in ways[at]:
                 if way in after:
                     stack.extend([(following, at + 1) for following in after[way]])
-            for beyond in after.get(GAP, ()):
-                for to in range(at, min(at + WIDEST_GAP + 1, last)):
-                    if to in begins:
-                        break
-                    stack.append((beyond, to))
-            if node is not root and words[at] in colour and not node.ends:
+            if GAP in after:
+                for beyond in after[GAP]:
+                    for to in range(at, min(at + WIDEST_GAP + 1, last)):
+                        if to in begins:
+                            break
+                        stack.append((beyond, to))
+            if not ends and words[at] in colour:
                 stack.append((node, at + 1))
     return [Hit(start, end, phrase) for (start, phrase), end in found.items()]

@@ -52,8 +52,8 @@ def answers_before_it_commits(patch: Patch, lives: Lives) -> None:
 def writes_the_replies_in_a_transaction_of_their_own(patch: Patch, lives: Lives) -> None:
     plain = messages.insert_rows
 
-    def apart(tx: Tx, rows: list[dict[str, Any]]) -> None:
-        plain(tx, [row for row in rows if row["direction"] == "in"] or rows)
+    def apart(tx: Tx, rows: list[dict[str, Any]], **more: Any) -> None:
+        plain(tx, [row for row in rows if row["direction"] == "in"] or rows, **more)
         replies = [row for row in rows if row["direction"] == "out"]
 
         def write() -> None:
