@@ -62,7 +62,7 @@ class _Ready:
     make: Callable[[Sequence[Any]], Any]
 
     def bound(self, values: Mapping[str, Any]) -> list[Any] | dict[str, Any]:
-        given = {**self.fixed, **values}
+        given = {**self.fixed, **values} if self.fixed else values
         if self.positional:
             return [given[name] if to is None else to(given[name]) for name, to in self.takes]
         return {name: given[name] if to is None else to(given[name]) for name, to in self.takes}

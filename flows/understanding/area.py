@@ -48,12 +48,13 @@ def area_of(
 def _zip3(words: Sequence[str], asked: bool, lexicon: Lexicon, *, far: bool = False) -> str | None:
     """The first three digits of the ZIP in the text. A house number, five digits or not, is not one; three digits by
     themselves are, and "far from 782"."""
+    numbers = [at for at, word in enumerate(words) if word.isdigit() and word >= "005"]
+    if not numbers:
+        return None
     near, zips, streets = (lexicon.sets[key] for key in ("area.near", "area.zip_words", "area.streets"))
     alone = all(word in lexicon.sets["area.drop"] or word in zips or word.isdigit() or is_sign(word) for word in words)
-    for at in range(len(words) - 1, -1, -1):
+    for at in reversed(numbers):
         word = words[at]
-        if not word.isdigit() or word < "005":
-            continue
         before = words[max(0, at - 2) : at]
         named = any(w in zips for w in (*before, *words[at + 1 : at + 2]))
         if len(word) == 5:

@@ -35,6 +35,8 @@ class Lexicon:
     speech: Mapping[str, tuple[frozenset[str], frozenset[str]]]
     """Per language: words that show it alone, and words of which two are needed."""
     foreign: Mapping[str, frozenset[str]]
+    foreign_words: frozenset[str]
+    """The words of all of them."""
     foreign_names: Mapping[tuple[str, ...], tuple[str, Cause]]
     scripts: tuple[tuple[int, int, str], ...]
     ordinals: Mapping[str, int]
@@ -87,6 +89,7 @@ class Lexicon:
             sets={key: frozenset(words) for key, words in built.sets.items()},
             speech=built.speech,
             foreign=built.foreign,
+            foreign_words=foreign,
             foreign_names=built.foreign_names,
             scripts=tuple(built.scripts),
             ordinals=built.ordinals,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from flows.understanding.fold import is_sign
 from flows.understanding.lexicon import Heard, Lexicon
 from flows.understanding.reading import Cause
@@ -61,7 +63,9 @@ def _script(text: str, lexicon: Lexicon) -> str | None:
 
 
 def _by_words(heard: Heard, lexicon: Lexicon) -> tuple[str, Cause] | None:
-    words = set(heard.plain)
+    words: Set[str] = lexicon.foreign_words.intersection(heard.plain)
+    if len(words) < _ENOUGH:
+        return None
     best, most = "", 1
     for name, listed in lexicon.foreign.items():
         score = len(words & listed)
@@ -69,6 +73,7 @@ def _by_words(heard: Heard, lexicon: Lexicon) -> tuple[str, Cause] | None:
             best, most = name, score
     if not best:
         return None
+    words = set(heard.plain)
     ours = max(len(words & strong) * 2 + len(words & common) for strong, common in lexicon.speech.values())
     return (best, Cause(f"lexicon/en.toml:other_languages.{best}.words")) if most * 2 > ours else None
 

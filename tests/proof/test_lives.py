@@ -10,7 +10,7 @@ from tests.proof.lives import live_all, repeat, seeds, simulated
 from tests.proof.mutants import MUTANTS, Mutant
 from tests.proof.points import POINTS
 
-LIVES = 1000
+LIVES = 400
 """By themselves; `QUIETLINE_SEEDS` draws thousands."""
 EVERY_POINT = 1000
 """Lives in which a process has died at each of the points."""
