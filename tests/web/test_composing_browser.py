@@ -40,6 +40,7 @@ def test_by_keyboard_alone_it_is_written_pointed_out_sent_and_undone(page: Page,
     expect(box).to_be_focused()
     assert box.input_value().startswith("Hi, it's Ana, a real person.")
     assert sent(live_database, conversation_id) == [], "ready words are never sent by themselves"
+    box.evaluate("box => { box.style.height = '200px'; }")  # drawn larger: no part of it may be refused when swapped
     box.fill("The shelter is open")
     expect(page.locator("mark")).to_have_text("shelter")
     page.keyboard.press("Control+Enter")
