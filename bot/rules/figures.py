@@ -1,8 +1,7 @@
 """What do the numbers of a month say, without saying it of anybody? Pure arithmetic over counts, spans and calendars.
 
-A small number could be somebody. It is hidden, and with it as many others as it takes that it cannot be worked out from
-the sum, and a sum that would give it away is hidden too. Periods are whole calendar months, which never overlap: two
-periods that differ by a day would show that day.
+Periods are whole calendar months, which never overlap: two periods that differ by a day would show that day. Which
+numbers are too small to be shown is `small_cells.py`.
 """
 
 from __future__ import annotations
@@ -12,21 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-SMALLEST = 5
-"""A cell under this could be somebody, to whoever knows the desk."""
+from bot.rules.small_cells import LEAST
+
 MONTHS = 13
 """How far back the figures go: this month, and a year to compare it with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """Counts and their sum; None is hidden."""
-
-    cells: tuple[tuple[str, int | None], ...]
-    total: int | None
-
-    def of(self, name: str) -> int | None:
-        return dict(self.cells)[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +27,7 @@ class Spread:
     slow: timedelta | None
 
 
-def hide(cells: Sequence[tuple[str, int]], smallest: int = SMALLEST) -> Breakdown:
-    """The counts of one breakdown whose sum is shown too.
-
-    What is hidden must be at least two cells, and together so many that the largest any of them can be, with one in
-    each of the others, is no small number: two hidden cells that sum up to two would both be one.
-    """
-    total = sum(n for _, n in cells)
-    if 0 < total < smallest:
-        return Breakdown(tuple((name, None) for name, _ in cells), None)  # which cell is empty would tell as much
-    hidden = {at for at, (_, n) in enumerate(cells) if 0 < n < smallest}
-    left = sorted((n, at) for at, (_, n) in enumerate(cells) if n >= smallest)
-    while hidden and not _safe([cells[at][1] for at in hidden], smallest):
-        if not left:
-            return Breakdown(_without(cells, hidden), None)
-        hidden.add(left.pop(0)[1])
-    return Breakdown(_without(cells, hidden), total)
-
-
-def _safe(hidden: Sequence[int], smallest: int) -> bool:
-    return len(hidden) > 1 and sum(hidden) - (len(hidden) - 1) >= smallest
-
-
-def _without(cells: Sequence[tuple[str, int]], hidden: set[int]) -> tuple[tuple[str, int | None], ...]:
-    return tuple((name, None if at in hidden else n) for at, (name, n) in enumerate(cells))
-
-
-def spread(spans: Sequence[timedelta | None], smallest: int = SMALLEST) -> Spread | None:
+def spread(spans: Sequence[timedelta | None], smallest: int = LEAST) -> Spread | None:
     """Of all of them, those to whom it has not happened (None) too: they wait longest, and must not make it look
     better. None when so few could each be recognised. By nearest rank: every number shown is one that was."""
     if len(spans) < smallest:

@@ -44,13 +44,3 @@ def who_asks(answers: Answers) -> str:
 
 SMALLEST = 11
 """A cell under this could be somebody (`domain.md` 5.6, E30)."""
-
-
-def hide_small(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int | None]]:
-    """The numbers of one breakdown whose sum is shown too, small ones hidden. A single hidden cell could be worked out
-    from the sum: then the next smallest is hidden with it."""
-    hidden = {at for at, (_, n) in enumerate(cells) if 0 < n < SMALLEST}
-    if len(hidden) == 1:
-        others = [at for at in range(len(cells)) if at not in hidden and cells[at][1] > 0]
-        hidden |= {min(others, key=lambda at: cells[at][1])} if others else set()
-    return [(name, None if at in hidden else n) for at, (name, n) in enumerate(cells)]

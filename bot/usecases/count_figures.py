@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.rules.figures import Breakdown, Spread, hide, month_span, spread
+from bot.rules.figures import Spread, month_span, spread
 from bot.rules.ladder import TIERS
+from bot.rules.small_cells import Breakdown, hide
 from bot.rules.unmet import SMALLEST as SMALLEST_NEED
 from bot.store import figures, unmet
 from bot.store.db import Database, Tx

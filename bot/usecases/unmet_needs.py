@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from bot.rules.unmet import hide_small
+from bot.rules.small_cells import hide
+from bot.rules.unmet import SMALLEST
 from bot.store import unmet
 from bot.store.db import Database
 
@@ -21,12 +22,12 @@ def unmet_needs(database: Database, *, days: int) -> dict[str, dict[str, Any]]:
     shown: dict[str, dict[str, Any]] = {}
     for need in sorted({cell.need for cell in cells}):
         mine = [cell for cell in cells if cell.need == need]
-        ((_, total),) = hide_small([(need, sum(cell.n for cell in mine))])
+        total = hide([(need, sum(cell.n for cell in mine))], SMALLEST).total
         by = {}
         for name in _BY:
             counts: Counter[str] = Counter()
             for cell in mine:
                 counts[getattr(cell, name)] += cell.n
-            by[name] = hide_small(sorted(counts.items()))
+            by[name] = list(hide(sorted(counts.items()), SMALLEST).cells)
         shown[need] = {"total": total, "by": by}
     return shown

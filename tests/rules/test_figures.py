@@ -7,54 +7,10 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.rules.figures import SMALLEST, hide, length, month_span, months, percent, spread
+from bot.rules.figures import length, month_span, months, percent, spread
 
 CHICAGO = ZoneInfo("America/Chicago")
-H = None
-
-
-@pytest.mark.parametrize(
-    ("numbers", "shown", "total"),
-    [
-        ([], [], 0),
-        ([0, 0], [0, 0], 0),
-        ([9, 7], [9, 7], 16),
-        ([3], [H], H),  # the sum is the cell
-        ([2, 1], [H, H], H),
-        ([0, 4], [H, H], H),  # an empty cell beside it would say where all four are
-        ([0, 3, 20], [0, H, H], 23),  # one alone could be worked out
-        ([3, 20, 8], [H, 20, H], 31),  # with the smallest of the others
-        ([4, 4], [H, H], 8),
-        ([4, 1], [H, H], H),  # 5 in two cells: one of them is 4 at the most, and nothing is left to hide
-        ([1, 1, 30], [H, H, H], 32),  # two that sum up to two are both one
-        ([1, 1, 1, 1, 1], [H] * 5, H),
-        ([3, 4, 50], [H, H, 50], 57),
-    ],
-)
-def test_small_cells_and_what_would_give_them_away(numbers: list[int], shown: list[int | None],
-                                                   total: int | None) -> None:  # fmt: skip
-    told = hide([(str(at), n) for at, n in enumerate(numbers)])
-    assert [n for _, n in told.cells] == shown
-    assert told.total == total
-
-
-@given(st.lists(st.integers(0, 30), max_size=7))
-def test_no_small_number_is_shown_or_can_be_worked_out(numbers: list[int]) -> None:
-    told = hide([(str(at), n) for at, n in enumerate(numbers)])
-    shown = [n for _, n in told.cells]
-    assert all(n in (None, 0) or n >= SMALLEST for n in shown)
-    assert all(n is None or n == m for n, m in zip(shown, numbers, strict=True))
-    hidden = [m for n, m in zip(shown, numbers, strict=True) if n is None]
-    if told.total is None or not hidden:
-        return
-    # What a reader knows: the hidden are at least one each, and sum up to what is missing. Each may still be large.
-    missing = told.total - sum(n for n in shown if n is not None)
-    assert missing == sum(hidden)
-    assert missing - (len(hidden) - 1) >= SMALLEST
-    assert len(hidden) > 1
 
 
 def test_a_spread_is_of_five_or_of_nobody_and_shows_what_was() -> None:

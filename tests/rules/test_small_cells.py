@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.small_cells import LEAST, hidden, shown
+from bot.rules.small_cells import LEAST, hidden, hide
 
-COUNTS = st.lists(st.integers(0, 12) | st.integers(0, 400), min_size=1, max_size=6)
-
-
-def test_a_small_count_takes_its_smallest_neighbour_with_it() -> None:
-    assert shown([3, 20, 9, 40], 72) == ([None, 20, None, 40], 72)
+H = None
 
 
-def test_two_that_are_small_together_take_a_third() -> None:
-    """Two people and one: the sum less the others would say "three"."""
-    assert shown([2, 1, 30, 50], 83) == ([None, None, None, 50], 83)
+@pytest.mark.parametrize(
+    ("numbers", "shown", "total"),
+    [
+        ([], [], 0),
+        ([0, 0], [0, 0], 0),
+        ([9, 7], [9, 7], 16),
+        ([3], [H], H),  # the sum is the cell
+        ([2, 1], [H, H], H),
+        ([0, 4], [H, H], H),  # an empty cell beside it would say where all four are
+        ([0, 3, 20], [0, H, H], 23),  # one alone could be worked out
+        ([3, 20, 8], [H, 20, H], 31),  # with the smallest of the others
+        ([4, 4], [H, H], 8),
+        ([4, 1], [H, H], H),  # 5 in two cells: one of them is 4 at the most, and nothing is left to hide
+        ([1, 1, 30], [H, H, H], 32),  # two that sum up to two are both one
+        ([1, 1, 1, 1, 1], [H] * 5, H),
+        ([3, 4, 50], [H, H, 50], 57),
+    ],
+)
+def test_small_cells_and_what_would_give_them_away(numbers: list[int], shown: list[int | None],
+                                                   total: int | None) -> None:  # fmt: skip
+    told = hide([(str(at), n) for at, n in enumerate(numbers)])
+    assert [n for _, n in told.cells] == shown
+    assert told.total == total
 
 
-def test_where_nobody_else_is_left_the_sum_goes() -> None:
-    assert shown([3], 3) == ([None], None)
-    assert shown([4, 0], 4) == ([None, 0], None) or shown([4, 0], 4) == ([None, None], None)
-
-
-def test_nobody_at_all_and_five_are_shown() -> None:
-    assert shown([0, 5, 7], 12) == ([0, 5, 7], 12)
-
-
-@given(COUNTS)
-def test_no_line_gives_a_small_group_away(counts: list[int]) -> None:
-    cells, total = shown(counts, sum(counts))
-    assert all(n is None or n == 0 or n >= LEAST for n in (*cells, total))
-    away = [n for n, cell in zip(counts, cells, strict=True) if cell is None]
-    if total is None:
-        assert away
-    elif away:
-        assert len(away) > 1
-        assert sum(away) >= LEAST
+@given(st.lists(st.integers(0, 30), max_size=7))
+def test_no_small_number_is_shown_or_can_be_worked_out(numbers: list[int]) -> None:
+    told = hide([(str(at), n) for at, n in enumerate(numbers)])
+    shown = [n for _, n in told.cells]
+    assert all(n in (None, 0) or n >= LEAST for n in shown)
+    assert all(n is None or n == m for n, m in zip(shown, numbers, strict=True))
+    hidden = [m for n, m in zip(shown, numbers, strict=True) if n is None]
+    if told.total is None or not hidden:
+        return
+    # What a reader knows: the hidden are at least one each, and sum up to what is missing. Each may still be large.
+    missing = told.total - sum(n for n in shown if n is not None)
+    assert missing == sum(hidden)
+    assert missing - (len(hidden) - 1) >= LEAST
+    assert len(hidden) > 1
 
 
 @given(st.lists(st.lists(st.integers(0, 30), min_size=2, max_size=3), min_size=2, max_size=3).filter(
@@ -53,4 +65,4 @@ def test_in_a_table_with_both_kinds_of_sums_neither_gives_one_away(rows: list[li
         away = [part for part in parts if part in gone]
         assert (whole in gone) <= bool(away)
         assert whole in gone or len(away) != 1
-        assert whole in gone or not away or sum(cells[part] for part in away) >= LEAST
+        assert whole in gone or not away or sum(cells[part] for part in away) - (len(away) - 1) >= LEAST

@@ -9,7 +9,8 @@ from datetime import timedelta
 from flask import Response, abort, render_template, request
 
 from bot.rules import figures as rules
-from bot.rules.figures import Breakdown, Spread, length, percent
+from bot.rules.figures import Spread, length, percent
+from bot.rules.small_cells import LEAST, Breakdown
 from bot.store import audit
 from bot.usecases.count_figures import STOPPED, WENT_ON, Figures, Need, count_figures
 from bot.web.auth import roles, signed_in
@@ -58,7 +59,7 @@ def figures() -> str:
     months, month = _month()
     shown = _figures(month)
     return render_template("desk/figures.html", figures=tuple(_all(shown)), months=months, month=month, hidden=HIDDEN,
-                           smallest=rules.SMALLEST)  # fmt: skip
+                           smallest=LEAST)  # fmt: skip
 
 
 @blueprint.get("/figures.csv")
