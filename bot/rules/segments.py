@@ -8,6 +8,7 @@ is a surrogate pair: neither may straddle two parts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 Encoding = Literal["GSM-7", "UCS-2"]
@@ -79,3 +80,12 @@ def _parts(widths: list[int], one: int, many: int) -> int:
             parts, used = parts + 1, 0
         used += width
     return parts
+
+
+def price_of(segments: int, price: str) -> str:
+    """What so many segments cost at the price that was set (`0.0079 USD`); empty where none was: none is invented."""
+    if not price:
+        return ""
+    amount, money = price.split(" ")
+    whole = Decimal(amount) * segments
+    return f"{whole:,.2f} {money}" if whole >= 1 else f"{whole.normalize():f} {money}"

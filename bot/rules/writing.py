@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from bot.rules.discreet import Exposing
 from bot.rules.hours import BY_DAY, Place, next_safe, safe_now
@@ -75,21 +73,6 @@ def weigh(facts: WritingFacts) -> Verdict:
     if hours and discreet and not facts.unanswered:
         may_go = "no"
     return Verdict(may_go, hours, words, None if live else _later(facts))
-
-
-def price_of(segments: int, price: str) -> str:
-    """What so many segments cost at the price that was set (`0.0079 USD`); empty where none was: none is invented."""
-    amount, _, money = price.partition(" ")
-    return f"{segments * Decimal(amount):f} {money}" if price else ""
-
-
-def in_their_time(at: datetime, place: Place | None) -> str:
-    """A moment as the person's clock shows it, in each zone they may be in: "Tue 1 Dec 08:00 in Chicago"."""
-    shown: dict[str, list[str]] = {}
-    for zone in (place or NOWHERE).zones:
-        local = at.astimezone(ZoneInfo(zone))
-        shown.setdefault(f"{local:%a %-d %b %H:%M}", []).append(zone.rpartition("/")[2].replace("_", " "))
-    return " or ".join(f"{when} in {cities[0]}" for when, cities in shown.items())
 
 
 def _hours(facts: WritingFacts) -> Literal["", "outside", "only_first"]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.segments import count_segments, encoding, measure, septets
+from bot.rules.segments import count_segments, encoding, measure, price_of, septets
 
 ESCAPED = "^{}\\[~]|€\f"
 PLAIN = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà"
@@ -106,3 +106,10 @@ def test_gsm_texts_count_the_same_done_slowly(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
 def test_any_text_at_all_is_counted(text: str) -> None:
     assert count_segments(text) == measure(text).segments >= 1
+
+
+def test_a_price_is_shown_only_where_one_was_set() -> None:
+    assert price_of(2, "") == ""
+    assert price_of(2, "0.0083 USD") == "0.0166 USD"
+    assert price_of(10, "0.01 USD") == "0.1 USD"
+    assert price_of(164_000, "0.0079 USD") == "1,295.60 USD"

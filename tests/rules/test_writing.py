@@ -10,7 +10,7 @@ import pytest
 from bot.rules.discreet import exposing
 from bot.rules.hours import Place
 from bot.rules.may_send import Allowed, Later, Refused, SendFacts, may_send
-from bot.rules.writing import WritingFacts, in_their_time, price_of, weigh
+from bot.rules.writing import WritingFacts, weigh
 from tests.conftest import NOON_IN_CHICAGO as NOON
 
 TEXAS = Place(("America/Chicago",))
@@ -86,14 +86,3 @@ SCHEDULED = SendFacts(
 )
 def test_at_its_hour_it_is_asked_once_more(change, answer) -> None:
     assert may_send(replace(SCHEDULED, **change)) == answer
-
-
-def test_a_price_is_shown_only_where_one_was_set() -> None:
-    assert price_of(2, "") == ""
-    assert price_of(2, "0.0083 USD") == "0.0166 USD"
-    assert price_of(10, "0.01 USD") == "0.10 USD"
-
-
-def test_their_hour_is_said_in_every_zone_they_may_be_in() -> None:
-    assert in_their_time(MORNING, TEXAS) == "Tue 16 Jun 08:00 in Chicago"
-    assert in_their_time(MORNING, TWO) == "Tue 16 Jun 08:00 in Chicago or Tue 16 Jun 09:00 in New York"

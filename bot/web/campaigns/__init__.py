@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from bot.rules.hours import DEFAULT_WINDOW
 from bot.rules.may_send import LAWFUL_BASES
 from bot.rules.recipients import PROVENANCES
+from bot.rules.segments import price_of
 from bot.store import campaigns, first_contacts
 from bot.store.campaigns import KEYS, Campaign
 from bot.usecases.approve_campaign import APPROVERS, approve_campaign, change_campaign
@@ -127,7 +128,7 @@ def show(campaign_id: str) -> str:
         campaign=campaign,
         texts=views.texts(built, campaign, shown.languages),
         phones=trying.phones(account.staff_id),
-        whole_cost=views.cost(built.settings.segment_price, int(campaign.report.get("accepted", 0))),
+        whole_cost=price_of(int(campaign.report.get("accepted", 0)), built.settings.segment_price),
         fragment=fragment,
         etag=_etag(fragment),
         kinds=views.KINDS,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from bot.rules import sequential
 from bot.rules.governor import Pace
 from bot.rules.harm import LIMITS
 from bot.rules.hours import DEFAULT_WINDOW
 from bot.rules.recipients import PROVENANCES
-from bot.rules.segments import measure
+from bot.rules.segments import measure, price_of
 from bot.services import Services
 from bot.store import campaigns, first_contacts, lists, outcomes, pacing, staff, wording_tests
 from bot.store.campaigns import KEYS, Campaign
@@ -172,7 +171,7 @@ def previews(services: Services, key: str, wanted: Wanted, *,
         good, fit = _fit(text)
         made.append(Preview(
             language, LANGUAGE_NAMES[language], text, fit, good, wording.is_reviewed(key, language), first_line(text),
-            cost(services.settings.segment_price, measure(text).segments), tuple(faults(key, language, text)),
+            price_of(measure(text).segments, services.settings.segment_price), tuple(faults(key, language, text)),
         ))  # fmt: skip
     return made
 
@@ -184,15 +183,6 @@ def _fit(text: str) -> tuple[bool, str]:
     if size.segments > 1:
         return False, f"too long: {size.segments} messages"
     return True, f"1 message, {size.units} of 160"
-
-
-def cost(price: str, segments: int) -> str:
-    """What so many segments cost, by the price that is set; nothing where none is."""
-    if not price:
-        return ""
-    amount, currency = price.split(" ")
-    whole = Decimal(amount) * segments
-    return f"{whole:,.2f} {currency}" if whole >= 1 else f"{whole.normalize():f} {currency}"
 
 
 def all_previews(services: Services, wanted: Wanted) -> list[tuple[str, str, list[Preview]]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.rules.discreet import Exposing, fingerprint, marked
-from bot.rules.segments import Measured, measure
-from bot.rules.writing import UNDO, WHY_ANYWAY, MayGo, Verdict, in_their_time, price_of
+from bot.rules.segments import Measured, measure, price_of
+from bot.rules.writing import UNDO, WHY_ANYWAY, MayGo, Verdict
 from bot.services import Services
 from bot.store import drafts, handoffs, own_texts, threads
 from bot.store.db import Tx, new_id
@@ -17,6 +17,7 @@ from bot.store.own_texts import OwnText
 from bot.store.staff import Staff
 from bot.usecases.composing import Weighed, clean, weigh_words
 from bot.usecases.keep_draft import Elsewhere
+from bot.web.desk.times import theirs
 from bot.web.desk.views import Talk
 
 WHY = tuple(WHY_ANYWAY.items())
@@ -103,21 +104,21 @@ def pen(tx: Tx, services: Services, account: Staff, talk: Talk, *, typed: str | 
         measured=measured,
         price=price_of(measured.segments, services.settings.segment_price),
         each=price_of(1, services.settings.segment_price),
-        advice=_advice(weighed, clean(box.words)),
+        advice=_advice(weighed, clean(box.words), tx.now),
         asks=asks,
         asks_later=later,
         unsent=bool(sent or draft or typed),
         undo=tuple(fresh[-1:]),
         undo_s=max(left.total_seconds(), 0.0),
-        scheduled=_on_their_clock((one for one in waiting if one.kind == own_texts.SCHEDULED), weighed),
-        dropped=_on_their_clock(own_texts.dropped(tx, talk.conversation_id), weighed),
+        scheduled=_on_their_clock((one for one in waiting if one.kind == own_texts.SCHEDULED), weighed, tx.now),
+        dropped=_on_their_clock(own_texts.dropped(tx, talk.conversation_id), weighed, tx.now),
         elsewhere=elsewhere,
     )
 
 
 def advice(tx: Tx, services: Services, talk: Talk, words: str) -> Advice:
     """For words that are being typed."""
-    return _advice(_weighed(tx, services, talk, clean(words)), clean(words))
+    return _advice(_weighed(tx, services, talk, clean(words)), clean(words), tx.now)
 
 
 def _box(talk: Talk, draft: Draft | None, typed: str | None, sent: Sent | None) -> Box:
@@ -137,17 +138,17 @@ def _weighed(tx: Tx, services: Services, talk: Talk, words: str) -> Weighed:
     return weigh_words(tx, services, stored, handoffs.open_of(tx, talk.conversation_id), words)
 
 
-def _advice(weighed: Weighed, words: str) -> Advice:
+def _advice(weighed: Weighed, words: str, now: datetime) -> Advice:
     verdict = weighed.verdict
     hits = weighed.hits if verdict.words else ()
     return Advice(
         verdict=verdict,
         pieces=tuple(marked(words, hits)) if hits else (),
         says=tuple(dict.fromkeys(hit.says for hit in hits)),
-        later=in_their_time(verdict.later_at, weighed.place) if verdict.later_at else "",
+        later=theirs(verdict.later_at, weighed.place.zones, now) if verdict.later_at else "",
         seen=fingerprint(words),
     )
 
 
-def _on_their_clock(texts: Iterable[OwnText], weighed: Weighed) -> tuple[Scheduled, ...]:
-    return tuple(Scheduled(one, in_their_time(one.due_at, weighed.place)) for one in texts)
+def _on_their_clock(texts: Iterable[OwnText], weighed: Weighed, now: datetime) -> tuple[Scheduled, ...]:
+    return tuple(Scheduled(one, theirs(one.due_at, weighed.place.zones, now)) for one in texts)

@@ -9,7 +9,6 @@ from datetime import datetime
 from markupsafe import Markup
 
 from bot.rules import hours
-from bot.rules.writing import in_their_time
 from bot.services import Services
 from bot.store import directory, handoffs, heartbeats, holds, people, presence, staff, threads
 from bot.store.db import Tx
@@ -21,6 +20,7 @@ from bot.usecases.send_again import AGAIN, DID_NOT_ARRIVE
 from bot.usecases.watch import LATE
 from bot.web.desk import words
 from bot.web.desk.ready import Canned, ready_words
+from bot.web.desk.times import theirs
 from bot.web.desk.words import Fact
 from bot.web.moments import when
 from flows.conversation import Conversation
@@ -174,7 +174,7 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
         mine=owned and handoff.owner_id == account.staff_id,
         suppressed=stored.conversation.suppressed,
         safe_hours=words.safe_hours(person.safe_hours),
-        lines=tuple(_line(m, names, repeated, place) for m in messages),
+        lines=tuple(_line(m, names, repeated, place, tx.now) for m in messages),
         facts=tuple(words.facts(stored.conversation.answers)),
         places=_places(tx, services, conversation_id),
         release=threads.release_of(tx, person.person_id),
@@ -201,14 +201,15 @@ def _places(tx: Tx, services: Services, conversation_id: str) -> tuple[Place, ..
     return tuple(places.values())
 
 
-def _line(message: ThreadMessage, names: dict[str, str], repeated: frozenset[str], place: hours.Place) -> Line:
+def _line(message: ThreadMessage, names: dict[str, str], repeated: frozenset[str], place: hours.Place,
+          now: datetime) -> Line:  # fmt: skip
     if message.direction == "in":
         late = words.held_up(message.created_at, message.sent_at)
         return Line(message, "They wrote", late, "warn" if late else "")
     sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
     if message.kind == "scheduled" and message.status == "queued" and message.due_at is not None:
-        theirs = in_their_time(message.due_at, place)
-        waits = Markup("Waits for {}, their time; {} on your clock").format(theirs, when(message.due_at))
+        on_their_clock = theirs(message.due_at, place.zones, now)
+        waits = Markup("Waits for {}, their time; {} on your clock").format(on_their_clock, when(message.due_at))
         return Line(message, sender, waits, "warn")
     state, kind = words.delivery(message.status, message.reason)
     lost = message.status in DID_NOT_ARRIVE and message.kind in AGAIN
