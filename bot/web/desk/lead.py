@@ -126,7 +126,7 @@ def take_person(handoff_id: str) -> AnyResponse | tuple[str, int]:
         owner = staff.aliases(tx, [row.owner_id]).get(row.owner_id, "") if row is not None and row.owner_id else ""
     if row is not None and owner and not why:
         reasons = act_words.TAKE_OVERS
-        return render_template("desk/take_over.html", row=row, owner=owner, reasons=reasons, words=words), 409
+        return render_template("desk/take_why.html", row=row, owner=owner, reasons=reasons, words=words), 409
     flash(answer.reason)
     return redirect(url_for("team.lead"))
 

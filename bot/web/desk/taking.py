@@ -35,7 +35,7 @@ def take(handoff_id: str) -> Answer:
         row = threads.among(tx, [handoff_id]).get(handoff_id)
     if isinstance(answer, Refused) and standing is not None and standing.is_free and row is not None:
         why_not = {"reasons": act_words.PULLS, "words": words, "problem": answer.reason}
-        return render_template("desk/pull.html", row=row, **why_not), 409
+        return render_template("desk/take_why.html", row=row, **why_not), 409
     return _taken(answer)
 
 
