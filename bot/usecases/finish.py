@@ -15,6 +15,7 @@ from bot.store import (
     own_texts,
     presence,
     promises,
+    referrals,
     warm_transfers,
 )
 from bot.store.conversations import Stored
@@ -63,7 +64,9 @@ def finish(database: Database, services: Services, *, conversation_id: str, staf
             presence.write(tx, staff_id, rests_until=tx.now + rest)
         refer.finished(tx, conversation_id, outcome, staff_id=staff_id, at=outcome_at)
         promises.end(tx, conversation_id, "kept", but=["DL1"])
-        if hello_in_days in HELLOS and outcome not in _NO_HELLO_AFTER:
+        after = referrals.open_of(tx, conversation_id)
+        looked_after = after is not None and after.agreed  # who is asked how they are is said hello to by that
+        if hello_in_days in HELLOS and outcome not in _NO_HELLO_AFTER and not looked_after:
             promises.make(tx, conversation_id=conversation_id, key=promises.HELLO, wait=False,
                           due_at=tx.now + timedelta(days=hello_in_days))  # fmt: skip
         turn.take(tx, services, conversation_id, AdvocateFinished(outcome, feedback=feedback))

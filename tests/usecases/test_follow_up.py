@@ -47,9 +47,9 @@ def begun(case: Case, **_more: object) -> None:
     assert isinstance(answer, str)
 
 
-def ended_by_ana(case: Case) -> None:
+def ended_by_ana(case: Case, **more: int) -> None:
     finished = finish(case.line.database, case.line.services, conversation_id=case.talk, staff_id=case.ana,
-                      outcome="referred")  # fmt: skip
+                      outcome="referred", **more)  # fmt: skip
     assert finished is None
 
 
@@ -75,6 +75,17 @@ def agreed(case: Case, hours: str = "morning") -> None:
         assert person is not None
         people.set_safe_hours(tx, person.person_id, hours)
     assert follow_up.agree(case.line.database, conversation_id=case.talk, staff_id=case.ana, agreed=True) is None
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_who_is_asked_how_they_are_gets_no_hello_besides(case: Case, asked: bool) -> None:
+    begun(case)
+    if asked:
+        agreed(case)
+    ended_by_ana(case, hello_in_days=1)
+    with case.line.database.reading() as tx:
+        hellos = [one for one in promises.all_of(tx, case.talk) if one.key == promises.HELLO]
+    assert bool(hellos) is not asked
 
 
 def test_a_held_place_begins_it_and_the_places_word_is_the_intake(case: Case) -> None:
