@@ -8,21 +8,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import flash, g, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from bot.rules import sharing, warm_transfer
-from bot.rules.hours import next_safe, place_of
+from bot.rules.hours import next_safe
 from bot.rules.protocols import FRESH_FOR
 from bot.rules.sharing import INTRODUCE
 from bot.rules.warm_transfer import Deed, State
 from bot.services import Services
 from bot.store import (
-    conversations,
     directory,
     disclosures,
     holds,
-    people,
     promises,
     referrals,
     releases,
@@ -38,7 +36,8 @@ from bot.store.referrals import Happened, Referral
 from bot.store.releases import Release
 from bot.store.tasks import Task
 from bot.store.warm_transfers import Step, Transfer
-from bot.usecases import tell_place
+from bot.usecases import tell_place, warm
+from bot.usecases.composing import where_they_may_be
 from bot.usecases.fire_protocol import KIND as PROTOCOL
 from bot.usecases.refusal import Refused
 from bot.web.desk.views import Talk
@@ -80,6 +79,8 @@ class Warm:
     covered: bool
     tells: tuple[str, ...]
     """What may be told to this place now, in words: a name among them, when they gave one for it."""
+    says: dict[Deed, str]
+    """The text the person may be sent with each deed, where there is one that is signed off."""
 
     @property
     def deeds(self) -> tuple[Deed, ...]:
@@ -148,7 +149,7 @@ class Carry:
         return any(one.stands for one in self.given)
 
 
-def read(tx: Tx, talk: Talk) -> Carry:
+def read(tx: Tx, services: Services, talk: Talk) -> Carry:
     talk_id = talk.conversation_id
     stored = threads.read(tx, talk_id)
     assert stored is not None
@@ -172,7 +173,7 @@ def read(tx: Tx, talk: Talk) -> Carry:
                     if line.message.direction == "in")[:MOST_TEXTS],
         given=_given(tx, person_id),
         told=_told(tx, talk_id),
-        warm=_warm(tx, talk_id, person_id, open_transfer) if open_transfer else None,
+        warm=_warm(tx, services, talk, person_id, open_transfer) if open_transfer else None,
         past=tuple(one for one in transfers if one.ended_at is not None),
         referral=referral,
         happened=happened,
@@ -180,15 +181,6 @@ def read(tx: Tx, talk: Talk) -> Carry:
         duties=tuple(_duty(tx, one, names) for one in duties),
         names=names,
     )  # fmt: skip
-
-
-def of(services: Services, talk: Talk) -> Carry:
-    """Once a request, however many parts of the page ask."""
-    kept: Carry | None = g.get("carry")
-    if kept is None:
-        with services.database.reading() as tx:
-            kept = g.carry = read(tx, talk)
-    return kept
 
 
 def back(conversation_id: str, answer: object, said: str = "", *, at: str = "carry") -> Response:
@@ -209,8 +201,7 @@ def word_of(tx: Tx, promise: Promise, names: dict[str, str], person_id: str) -> 
     safe_at = None
     chosen = promise.safe_hours
     if promise.staff_id is not None and chosen:
-        zips = conversations.stated_zip3s(tx, [person_id]).get(person_id, ())
-        safe_at = next_safe(place_of(people.number_of(tx, person_id), zips), tx.now, chosen)
+        safe_at = next_safe(where_they_may_be(tx, person_id), tx.now, chosen)
     late = bool(chosen) and promise.staff_id is not None and (safe_at is None or safe_at > promise.due_at)
     return Word(promise, promises.what_of(tx, promise.promise_id), names.get(promise.staff_id or "", ""), safe_at, late)
 
@@ -249,15 +240,17 @@ def _told(tx: Tx, conversation_id: str) -> tuple[Told, ...]:
     return tuple(Told(one, about[one.program_id][0]) for one in every)
 
 
-def _warm(tx: Tx, conversation_id: str, person_id: str, transfer: Transfer) -> Warm:
+def _warm(tx: Tx, services: Services, talk: Talk, person_id: str, transfer: Transfer) -> Warm:
     covered = tell_place.telling(
-        tx, conversation_id=conversation_id, person_id=person_id, program_id=transfer.program_id,
+        tx, conversation_id=talk.conversation_id, person_id=person_id, program_id=transfer.program_id,
         items=warm_transfer.TELLS[Deed.START], purpose=INTRODUCE,
     )  # fmt: skip
     return Warm(
         transfer, tuple(warm_transfers.steps_of(tx, transfer.transfer_id)),
         warm_transfers.spoke_with(tx, transfer.transfer_id), not isinstance(covered, Refused),
         _may_be_told(tx, person_id, transfer.program_id),
+        {deed: services.script.wording.render(key, talk.language, {}) for deed, key in warm_transfer.SAYS.items()
+         if warm.cleared(tx, services, key, talk.language)},
     )  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from bot.usecases.finish_task import OUTCOMES, finish_task
 from bot.usecases.fire_protocol import KIND as PROTOCOL
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import carry
-from bot.web.desk.releases import seen
+from bot.web.desk import carry, pages
+from bot.web.desk.door import DESK, present
 
 blueprint = Blueprint("duties", __name__, url_prefix="/desk")
+blueprint.after_request(present)
 
-DESK = ("advocate", "lead")
 KINDS = {
     "protocol": "Somebody must be told", "told_before": "A place was told, and their yes has ended",
     "no_next_place": "No place is left to call: find one", "follow_up": "See how they are, or say how it ended",
@@ -35,7 +35,7 @@ def in_words() -> dict[str, object]:
 @blueprint.post("/conversations/<id:conversation_id>/duties/<id:task_id>")
 @roles(*DESK)
 def do(conversation_id: str, task_id: str) -> Response:
-    seen(conversation_id)
+    pages.talk(conversation_id)
     form, database, staff_id = request.form, services().database, signed_in().staff_id
     with database.reading() as tx:
         task = tasks.get(tx, task_id)

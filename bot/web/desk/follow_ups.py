@@ -16,11 +16,12 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import carry, words
+from bot.web.desk.door import DESK, present
 from bot.web.desk.releases import SPOKEN
 
 blueprint = Blueprint("follow_ups", __name__, url_prefix="/desk")
+blueprint.after_request(present)
 
-DESK = ("advocate", "lead")
 SINCE = timedelta(days=90)
 FEW = 11
 """Sums of fewer people than this are not shown: small numbers tell of somebody."""

@@ -9,7 +9,7 @@ from bot.usecases import hold
 from bot.usecases.refusal import Refused
 from bot.web.auth import signed_in
 from bot.web.context import services
-from bot.web.desk import act_words, glance, queue, sheet, standing, views, words
+from bot.web.desk import act_words, carry, glance, queue, sheet, standing, views, words
 from bot.web.desk.door import known
 
 Answer = AnyResponse | tuple[str, int]
@@ -58,10 +58,11 @@ def page(shown: views.Talk, *, draft: str | None = None, **more: object) -> str:
     with services().database.reading() as tx:
         stands = standing.of(tx, services(), signed_in(), shown)
         pen = sheet.pen(tx, services(), signed_in(), shown, typed=draft)
+        carried = carry.read(tx, services(), shown)
     return render_template(
         "desk/conversation.html", talk=shown, words=words, act_words=act_words, fragment=_changing(shown, at_once),
         pen=pen, etag=etag(_live(shown, at_once)), hours=hold.HOURS, standing=stands, mark=mark(shown),
-        **at_once, **more,
+        carried=carried, **at_once, **more,
     )  # fmt: skip
 
 

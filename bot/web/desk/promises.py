@@ -15,11 +15,11 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import carry
-from bot.web.desk.releases import epoch
+from bot.web.desk.door import DESK, epoch_shown, present
 
 blueprint = Blueprint("promises", __name__, url_prefix="/desk")
+blueprint.after_request(present)
 
-DESK = ("advocate", "lead")
 SINCE = timedelta(days=30)
 ENDINGS = {"kept": "Kept", "told": "A later time told first", "broken": "Broken", "let_go": "No longer wanted"}
 MAKERS = {"text": "Our texts", "colleague": "Colleagues"}
@@ -81,8 +81,9 @@ def give(conversation_id: str) -> Response:
     """One that was spoken, or went with an earlier text."""
     word = word_in(request.form) or Word("", 0)
     answer = give_word.give_word(
-        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(), word=word
-    )
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
+        word=word,
+    )  # fmt: skip
     if isinstance(answer, Refused):
         answer = Refused(answer.reason.replace("Nothing was sent.", "Nothing was kept."))
     return carry.back(conversation_id, answer, "Promised. It stays here until it is done.")

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from bot.rules.sharing import DAYS, ITEMS
 from bot.usecases.give_release import Yes, give_release, take_back_release
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import carry, views
-from bot.web.desk.carry import Carry
-from bot.web.desk.views import Talk
+from bot.web.desk import carry, pages
+from bot.web.desk.door import DESK, epoch_shown, present
 
 blueprint = Blueprint("releases", __name__, url_prefix="/desk")
+blueprint.after_request(present)
 
-DESK = ("advocate", "lead")
 SPOKEN = "spoken"
-
-
-@blueprint.app_template_global("carry_of")
-def carry_of(talk: Talk) -> Carry:
-    """For every part of a conversation's page that shows what is carried through."""
-    return carry.of(services(), talk)
 
 
 @blueprint.app_context_processor
@@ -47,7 +40,7 @@ def give(conversation_id: str) -> Response:
     with built.database.reading() as tx:
         yes = replace(yes, program_id=carry.chosen_place(tx))
     answer = give_release(
-        built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(), yes=yes
+        built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(), yes=yes
     )
     return carry.back(conversation_id, answer, "Their yes is noted. Nothing else may be told.")
 
@@ -56,22 +49,9 @@ def give(conversation_id: str) -> Response:
 @roles(*DESK)
 def end(conversation_id: str, release_id: str) -> Response:
     """They took it back: in force before this answer is sent."""
-    seen(conversation_id)
+    pages.talk(conversation_id)
     built = services()
     answer = take_back_release(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, release_id=release_id
     )
     return carry.back(conversation_id, answer, "Nothing more is told. For what was told already there is a task below.")
-
-
-def epoch() -> int:
-    """The one the page was shown with; a page that names none was shown under no owner."""
-    typed = request.form.get("epoch", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-
-
-def seen(conversation_id: str) -> None:
-    """Not found, unless it is one that advocates see."""
-    with services().database.reading() as tx:
-        if views.talk(tx, services(), signed_in(), conversation_id) is None:
-            abort(404)

@@ -12,11 +12,11 @@ from bot.usecases.warm import Done
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import carry
-from bot.web.desk.releases import epoch
+from bot.web.desk.door import DESK, epoch_shown, present
 
 blueprint = Blueprint("warm", __name__, url_prefix="/desk")
+blueprint.after_request(present)
 
-DESK = ("advocate", "lead")
 STATES = {
     State.TO_CALL: ("Call the place first", "info", "Is there room, and does it fit? Then say here what they said."),
     State.AGREED: ("The place said yes", "good", "Ask the person how they wish to talk."),
@@ -53,18 +53,6 @@ def words() -> dict[str, object]:
     return {"states": STATES, "deeds": DEEDS, "why": WHY, "acts": {state: ACTS[who] for state, who in WHO_ACTS.items()}}
 
 
-@blueprint.app_template_global("warm_says")
-def says(deed: Deed, language: str) -> str:
-    """The text the person may be sent with this deed; empty when there is none, or it is not signed off."""
-    built = services()
-    key = SAYS.get(deed)
-    if key is None:
-        return ""
-    with built.database.reading() as tx:
-        cleared = warm.cleared(tx, built, key, language)
-    return built.script.wording.render(key, language, {}) if cleared else ""
-
-
 @blueprint.post("/conversations/<id:conversation_id>/warm")
 @roles(*DESK)
 def begin(conversation_id: str) -> Response:
@@ -74,7 +62,7 @@ def begin(conversation_id: str) -> Response:
     answer: object = Refused("Choose a place, or write its code name.")
     if program_id is not None:
         answer = warm.begin(
-            built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(),
+            built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
             program_id=program_id,
         )  # fmt: skip
     return carry.back(conversation_id, answer)
@@ -93,7 +81,7 @@ def do(conversation_id: str, transfer_id: str) -> Response:
         spoke_with=form.get("spoke_with", ""), reason=form.get("reason", "") if deed is Deed.PROGRAM_NO else "",
     )  # fmt: skip
     answer = warm.do(
-        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch(),
+        built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
         transfer_id=transfer_id, done=done,
     )  # fmt: skip
     return carry.back(conversation_id, answer)
