@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store import releases, staff, tasks, warm_transfers
+from bot.settings import DESK_ZONE
+from bot.store import referrals, releases, staff, tasks, warm_transfers
 from bot.store.db import Database
 from bot.usecases.sweep import sweep
 from tests.usecases.carrying import CEDAR, Case, ana_has_somebody
@@ -166,8 +167,14 @@ def test_a_follow_up_is_begun_agreed_to_and_ended_by_a_human(case: Case, ana: Br
     assert "Arrived" in part(press(ana, case, "/follow-up", act="outcome", what="arrived"), "follow-up")
     wrong = press(ana, case, "/follow-up", act="outcome", what="stayed", at="yesterday")
     assert "Write when as a day" in wrong
-    page = press(ana, case, "/follow-up", act="outcome", what="stayed", ends="1")
+    told = f"{case.line.clock.now().astimezone(DESK_ZONE):%Y-%m-%dT%H:%M}"  # the clock on the desk's wall
+    page = press(ana, case, "/follow-up", act="outcome", what="stayed", ends="1", at=told)
     assert "Ended: stayed" in part(page, "follow-up")
+    with case.line.database.reading() as tx:
+        referral = referrals.latest_of(tx, case.talk)
+        assert referral is not None
+        (stayed,) = [one for one in referrals.events_of(tx, referral.referral_id) if one.what == "stayed"]
+    assert stayed.at == case.line.clock.now().replace(second=0, microsecond=0)
     assert "Nobody was referred yet" in ana.get("/desk/follow-ups").text
 
 

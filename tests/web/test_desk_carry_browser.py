@@ -33,6 +33,7 @@ def test_it_is_carried_through_with_a_keyboard_a_screen_reader_and_a_half_writte
     expect(page.locator("#carry")).to_contain_text("Their yes is noted")
     expect(sharing).to_contain_text("Stands")
     warm = page.locator("#warm")
+    warm.get_by_text("Bring them together with a place").press("Enter")
     warm.get_by_label("Which place").select_option(label="Cedar-1")
     warm.get_by_role("button", name="Begin with this place").press("Enter")
     expect(warm).to_contain_text("Call the place first")

@@ -111,8 +111,8 @@ def _outcome(conversation_id: str) -> Refused | None:
 
 
 def _moment(typed: str) -> datetime | None:
-    """What a browser's field for a moment sends; in UTC, as the page says."""
+    """What a browser's field for a moment sends: by the clock on the desk's wall, as the page says."""
     try:
-        return datetime.fromisoformat(typed[:16]).replace(tzinfo=UTC)
+        return datetime.fromisoformat(typed[:16]).replace(tzinfo=services().settings.desk_zone).astimezone(UTC)
     except ValueError:
         return None
