@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from bot.adapters.clock import SystemClock
 from bot.services import Services
 from bot.store.db import Database
-from tests.web.line import PASSWORD, QuietHandler, add_account, app_on, services_on
+from tests.web.line import PASSWORD, QuietHandler, add_account, app_on, services_on, whole
 
 expect.set_options(timeout=20_000)  # milliseconds: a machine that is busy with other tests is no fault of a page
 
@@ -48,13 +48,15 @@ def address(live_database: Database) -> Iterator[str]:
 @contextmanager
 def served(services: Services) -> Iterator[str]:
     """The application over HTTP, until the block ends."""
-    server = make_server("127.0.0.1", 0, app_on(services), threaded=True, request_handler=QuietHandler)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    server = make_server("127.0.0.1", 0, whole(app_on(services)), threaded=True, request_handler=QuietHandler)
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     serving.start()
-    yield f"http://localhost:{server.server_port}"  # by name: passkeys know no numbers
-    server.shutdown()
-    serving.join(10)
-    server.server_close()
+    try:
+        yield f"http://localhost:{server.server_port}"  # by name: passkeys know no numbers
+    finally:
+        server.shutdown()
+        serving.join(10)
+        server.server_close()
 
 
 @pytest.fixture

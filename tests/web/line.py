@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import argon2
 from flask import Flask
@@ -24,6 +24,9 @@ from bot.settings import SIMULATED_ACCOUNT, Settings
 from bot.store import conversations, handoffs, messages, people, staff
 from bot.store.db import Database, Tx
 from flows.script import Script
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PASSWORD = "correct horse battery staple"
 NUMBER = "+12105550142"
@@ -117,6 +120,23 @@ class QuietHandler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: object) -> None:
         pass
+
+
+def whole(app: Flask) -> WSGIApplication:
+    """The application, each answer read whole and closed before it is sent.
+
+    The test server leaves a file it was sending open when the browser hangs up, and the test that runs when the file is
+    collected fails for it.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        body = app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            body.close()  # type: ignore[attr-defined]
+
+    return answer
 
 
 class Browser:

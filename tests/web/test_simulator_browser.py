@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from bot.simulator.control import Control
 from bot.simulator.server import SimulatorServer
@@ -16,7 +14,8 @@ from bot.store.db import Database
 from bot.usecases.seed import add_demo_directory
 from tests.carrier.line import TOKEN, settings_for, started_line
 from tests.web.accessible import accessible
-from tests.web.line import QuietHandler, app_on, services_on
+from tests.web.conftest import served
+from tests.web.line import services_on
 
 MARIA, CEDAR = "+12065550142", "+12105550121"
 HEIGHTS = """() => [document.documentElement.scrollHeight, document.querySelector('main').getBoundingClientRect().bottom
@@ -36,20 +35,15 @@ def control() -> Iterator[Control]:
 def page(chromium: Chromium, control: Control, sqlite_database: Database) -> Iterator[Page]:
     with sqlite_database.transaction() as tx:
         add_demo_directory(tx)
-    app = app_on(services_on(sqlite_database, TWILIO_API_BASE=control._base, TWILIO_AUTH_TOKEN=TOKEN))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    context = chromium.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    server.shutdown()
-    serving.join(10)
-    server.server_close()
+    services = services_on(sqlite_database, TWILIO_API_BASE=control._base, TWILIO_AUTH_TOKEN=TOKEN)
+    with served(services) as address:
+        context = chromium.new_context(base_url=address)
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        yield page
+        context.close()
     assert wrong == []
 
 
