@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, bindparam, func, select, text
+from sqlalchemy import Column, ForeignKey, String, Table, bindparam, func, select, text
 
 from bot.store.campaigns import recipients
 from bot.store.conversations import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.people import people
 from bot.store.prepared import Prepared
 
@@ -27,8 +27,7 @@ arrivals = Table(
     Column("state", String(2)),  # where they seem to be; empty: nobody knows; NULL: not looked yet
     Column("came_at", UTCDateTime, nullable=False),
     Column("engaged_at", UTCDateTime, index=True),  # said that it is all right to text, or asked for a person
-    Index("ix_arrivals_not_placed", "came_at", sqlite_where=text("state IS NULL"),
-          postgresql_where=text("state IS NULL")),
+    partial("ix_arrivals_not_placed", "came_at", where="state IS NULL"),
 )  # fmt: skip
 
 _ADD = Prepared(

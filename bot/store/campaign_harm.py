@@ -8,7 +8,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
     Integer,
     String,
     Table,
@@ -17,14 +16,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 
 from bot.rules.harm import Signals, Stop
 from bot.store.campaigns import recipients
 from bot.store.consent import suppressions
 from bot.store.conversations import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.handoffs import handoffs
 from bot.store.messages import messages
 from bot.store.people import people
@@ -41,8 +39,7 @@ harm_stops = Table(
     Column("out_of", Integer, nullable=False),
     Column("at", UTCDateTime, nullable=False),
     Column("resumed_at", UTCDateTime),  # by a person, and by nothing else
-    Index("uq_harm_stops_standing", "campaign_id", unique=True,
-          sqlite_where=text("resumed_at IS NULL"), postgresql_where=text("resumed_at IS NULL")),
+    partial("uq_harm_stops_standing", "campaign_id", where="resumed_at IS NULL", unique=True),
 )  # fmt: skip
 
 _URGENT = ("P0", "P1", "P2")

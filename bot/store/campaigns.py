@@ -23,14 +23,13 @@ from sqlalchemy import (
     false,
     func,
     select,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.bulk import among, chunks
 from bot.store.consent import suppressions
 from bot.store.conversations import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.people import people
 
 campaigns = Table(
@@ -96,9 +95,8 @@ recipients = Table(
     CheckConstraint("state IN ('waiting', 'released', 'refused')", name="state"),
     Index("ix_recipients_waiting", "campaign_id", "state", "ready_at"),
     Index("ix_recipients_person", "person_id", "released_at"),
-    Index("uq_recipients_unanswered", "person_id", unique=True,
-          sqlite_where=text("state = 'released' AND silence_over_at IS NULL"),
-          postgresql_where=text("state = 'released' AND silence_over_at IS NULL")),
+    partial("uq_recipients_unanswered", "person_id", unique=True,
+            where="state = 'released' AND silence_over_at IS NULL"),
 )
 
 switches = Table(

@@ -17,10 +17,9 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
-    text,
 )
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.prepared import Prepared
 
 consent = Table(
@@ -67,8 +66,7 @@ releases = Table(
     CheckConstraint("way IN ('text', 'spoken')", name="way"),
     CheckConstraint("way = 'text' OR noted_by IS NOT NULL", name="noted"),
     CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
-    Index("ix_releases_standing", "expires_at",
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    partial("ix_releases_standing", "expires_at", where="ended_at IS NULL"),
 )  # fmt: skip
 
 

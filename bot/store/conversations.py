@@ -12,7 +12,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     Row,
@@ -20,12 +19,11 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
-    text,
 )
 
 from bot.store.bulk import among, chunks
 from bot.store.consent import suppressions
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.people import people
 from bot.store.prepared import Prepared
 from flows.conversation import Conversation, Holder
@@ -49,8 +47,7 @@ conversations = Table(
     Column("opened_at", UTCDateTime, nullable=False),
     Column("closed_at", UTCDateTime),
     CheckConstraint("held_by IN ('bot', 'advocate', 'nobody')", name="held_by"),
-    Index("uq_conversations_open", "person_id", unique=True,
-          sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    partial("uq_conversations_open", "person_id", where="closed_at IS NULL", unique=True),
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 
 organizations = Table(
     "organizations",
@@ -128,8 +128,7 @@ holds = Table(
     Column("extended_at", UTCDateTime),  # once, by a person
     Column("held_at", UTCDateTime),  # when the place said yes; it stays when they arrive
     CheckConstraint("state IN ('asked','held','declined','expired','withdrawn','arrived','no_show')", name="state"),
-    Index("ix_holds_live", "stock_id", sqlite_where=text("state IN ('asked', 'held')"),
-          postgresql_where=text("state IN ('asked', 'held')")),
+    partial("ix_holds_live", "stock_id", where="state IN ('asked', 'held')"),
 )  # fmt: skip
 
 

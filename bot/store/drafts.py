@@ -14,17 +14,15 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     Row,
     String,
     Table,
     select,
-    text,
 )
 
-from bot.store.db import Tx, UTCDateTime, metadata
+from bot.store.db import Tx, UTCDateTime, metadata, partial
 
 drafts = Table(
     "drafts",
@@ -40,8 +38,7 @@ drafts = Table(
     Column("message_id", String(32), ForeignKey("messages.message_id", ondelete="CASCADE"), unique=True),
     Column("answered_before", Integer),  # what had been answered before it: taken back, that stands again
     CheckConstraint("(body IS NULL) = (message_id IS NOT NULL)", name="words"),
-    Index("uq_drafts_open", "conversation_id", "staff_id", unique=True,
-          sqlite_where=text("message_id IS NULL"), postgresql_where=text("message_id IS NULL")),
+    partial("uq_drafts_open", "conversation_id", "staff_id", where="message_id IS NULL", unique=True),
 )  # fmt: skip
 
 _d = drafts.c

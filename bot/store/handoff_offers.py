@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, select, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, select
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 
 handoff_offers = Table(
     "handoff_offers",
@@ -27,11 +27,9 @@ handoff_offers = Table(
     CheckConstraint("kind IN ('next', 'transfer', 'rescue')", name="kind"),
     CheckConstraint("answer IN ('accepted', 'declined', 'timed_out', 'rescinded')", name="answer"),
     CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
-    Index("uq_handoff_offers_open", "handoff_id", "staff_id", unique=True,
-          sqlite_where=text("answered_at IS NULL"), postgresql_where=text("answered_at IS NULL")),
+    partial("uq_handoff_offers_open", "handoff_id", "staff_id", where="answered_at IS NULL", unique=True),
     Index("ix_handoff_offers_staff", "staff_id", "answered_at"),
-    Index("ix_handoff_offers_expiry", "expires_at",
-          sqlite_where=text("answered_at IS NULL"), postgresql_where=text("answered_at IS NULL")),
+    partial("ix_handoff_offers_expiry", "expires_at", where="answered_at IS NULL"),
 )  # fmt: skip
 
 DECLINES = ("full", "break", "language", "known_person", "other")

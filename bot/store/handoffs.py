@@ -23,11 +23,10 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 
 from bot.store.conversations import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 
 FREE = ("waiting", "offered")
 """Nobody's: anyone may take it."""
@@ -67,16 +66,11 @@ handoffs = Table(
                     "(owner_id IS NOT NULL AND closed_at IS NULL)", name="owner"),
     CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed"),
     CheckConstraint("(closed_at IS NULL) = (closed_by_id IS NULL)", name="closer"),  # no timer ever closes one
-    Index("uq_handoffs_open", "conversation_id", unique=True,
-          sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
-    Index("ix_handoffs_free", "tier", "opened_at",
-          sqlite_where=text("owner_id IS NULL AND closed_at IS NULL"),
-          postgresql_where=text("owner_id IS NULL AND closed_at IS NULL")),
-    Index("ix_handoffs_owner", "owner_id", sqlite_where=text("closed_at IS NULL"),
-          postgresql_where=text("closed_at IS NULL")),
+    partial("uq_handoffs_open", "conversation_id", where="closed_at IS NULL", unique=True),
+    partial("ix_handoffs_free", "tier", "opened_at", where="owner_id IS NULL AND closed_at IS NULL"),
+    partial("ix_handoffs_owner", "owner_id", where="closed_at IS NULL"),
     Index("ix_handoffs_conversation", "conversation_id", "closed_at"),
-    Index("ix_handoffs_alarm", "next_at",
-          sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    partial("ix_handoffs_alarm", "next_at", where="closed_at IS NULL"),
 )  # fmt: skip
 
 notes = Table(

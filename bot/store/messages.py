@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from bot.rules.segments import count_segments
 from bot.store import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.prepared import Prepared
 
 messages = Table(
@@ -65,19 +65,12 @@ messages = Table(
         "status IN ('received','queued','sending','unknown','sent','delivered','undelivered','failed','refused')",
         name="status",
     ),
-    Index("uq_messages_provider_sid", "provider_sid", "direction", unique=True,
-          sqlite_where=text("provider_sid IS NOT NULL"), postgresql_where=text("provider_sid IS NOT NULL")),
+    partial("uq_messages_provider_sid", "provider_sid", "direction", where="provider_sid IS NOT NULL", unique=True),
     Index("uq_messages_seq", "conversation_id", "seq", unique=True),
-    Index("uq_messages_retry_of", "retry_of", unique=True,
-          sqlite_where=text("retry_of IS NOT NULL"), postgresql_where=text("retry_of IS NOT NULL")),
-    Index("ix_messages_at_carrier", "sender", "begun_at",
-          sqlite_where=text("sender IS NOT NULL AND confirmed_at IS NULL"),
-          postgresql_where=text("sender IS NOT NULL AND confirmed_at IS NULL")),
-    Index("ix_messages_silent", "sent_at", sqlite_where=text("status = 'sent'"),
-          postgresql_where=text("status = 'sent'")),
-    Index("ix_messages_outbox", "priority", "due_at",
-          sqlite_where=text("status IN ('queued','sending','unknown')"),
-          postgresql_where=text("status IN ('queued','sending','unknown')")),
+    partial("uq_messages_retry_of", "retry_of", where="retry_of IS NOT NULL", unique=True),
+    partial("ix_messages_at_carrier", "sender", "begun_at", where="sender IS NOT NULL AND confirmed_at IS NULL"),
+    partial("ix_messages_silent", "sent_at", where="status = 'sent'"),
+    partial("ix_messages_outbox", "priority", "due_at", where="status IN ('queued','sending','unknown')"),
 )  # fmt: skip
 
 PRIORITY = {"crisis": 0, "confirmation": 1, "advocate": 2, "scheduled": 2, "reply": 3, "notice": 4, "ask": 5,

@@ -25,14 +25,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 
 from bot.rules.forecast import AGES, Sent
 from bot.rules.freshness import Life
 from bot.store.campaigns import campaigns, recipients
 from bot.store.conversations import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.directory import MATCHED, holds, organizations, programs, stocks
 from bot.store.handoffs import handoffs
 from bot.store.messages import messages
@@ -51,14 +50,12 @@ decisions = Table(
     Index(None, "campaign_id", "at"),
 )
 
-Index("ix_recipients_released", recipients.c.released_at,
-      sqlite_where=text("released_at IS NOT NULL"), postgresql_where=text("released_at IS NOT NULL"))  # fmt: skip
-Index("ix_recipients_released_of", recipients.c.campaign_id, recipients.c.released_at,
-      sqlite_where=text("released_at IS NOT NULL"), postgresql_where=text("released_at IS NOT NULL"))  # fmt: skip
-Index("ix_recipients_ready", recipients.c.campaign_id, recipients.c.language, recipients.c.ready_at,
-      sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"))  # fmt: skip
-Index("ix_messages_recipient", messages.c.recipient_id,
-      sqlite_where=text("recipient_id IS NOT NULL"), postgresql_where=text("recipient_id IS NOT NULL"))  # fmt: skip
+partial("ix_recipients_released", recipients.c.released_at, where="released_at IS NOT NULL")  # fmt: skip
+partial("ix_recipients_released_of", recipients.c.campaign_id, recipients.c.released_at,
+        where="released_at IS NOT NULL")  # fmt: skip
+partial("ix_recipients_ready", recipients.c.campaign_id, recipients.c.language, recipients.c.ready_at,
+        where="state = 'waiting'")  # fmt: skip
+partial("ix_messages_recipient", messages.c.recipient_id, where="recipient_id IS NOT NULL")  # fmt: skip
 
 KEPT = timedelta(days=14)
 """So long a decision can be decided again."""

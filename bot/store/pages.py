@@ -21,10 +21,9 @@ from sqlalchemy import (
     UniqueConstraint,
     or_,
     select,
-    text,
 )
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 
 alert_channels = Table(
     "alert_channels",
@@ -64,8 +63,7 @@ pages = Table(
     CheckConstraint("why IN ('waits', 'silent', 'proof', 'second_chair', 'clock', 'canary', 'promise')", name="why"),
     CheckConstraint("state IN ('due', 'sending', 'sent', 'failed', 'heard', 'dropped')", name="state"),
     UniqueConstraint("call_key", "channel_id"),
-    Index("ix_pages_due", "due_at", sqlite_where=text("state IN ('due', 'sending')"),
-          postgresql_where=text("state IN ('due', 'sending')")),
+    partial("ix_pages_due", "due_at", where="state IN ('due', 'sending')"),
     Index("ix_pages_staff", "staff_id", "state"),
 )  # fmt: skip
 

@@ -16,17 +16,15 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
     LargeBinary,
     String,
     Table,
     case,
     func,
     select,
-    text,
 )
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 
 promises = Table(
     "promises",
@@ -49,8 +47,7 @@ promises = Table(
     CheckConstraint("ending IN ('kept', 'told', 'broken', 'let_go')", name="ending"),
     CheckConstraint("(ending IS NULL) = (ended_at IS NULL)", name="ended"),
     CheckConstraint("made_good_at IS NULL OR ending = 'broken'", name="made_good"),
-    Index("ix_promises_due", "due_at",
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    partial("ix_promises_due", "due_at", where="ended_at IS NULL"),
 )  # fmt: skip
 
 HELLO = "V1"

@@ -22,11 +22,10 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.messages import messages
 
 redactions = Table(
@@ -42,7 +41,7 @@ redactions = Table(
     Column("done_at", UTCDateTime),
     UniqueConstraint("provider_sid", "direction"),
     CheckConstraint("state IN ('due', 'done', 'given_up')", name="state"),
-    Index("ix_redactions_due", "due_at", sqlite_where=text("state = 'due'"), postgresql_where=text("state = 'due'")),
+    partial("ix_redactions_due", "due_at", where="state = 'due'"),
     Index("ix_redactions_direction", "direction", "redaction_id"),
 )
 

@@ -15,18 +15,16 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
     Integer,
     String,
     Table,
     func,
     or_,
     select,
-    text,
 )
 
 from bot.store.conversations import conversations
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.directory import holds
 from bot.store.messages import messages
 from bot.store.warm_transfers import warm_transfers
@@ -57,12 +55,9 @@ referrals = Table(
     CheckConstraint("ended_at IS NULL OR (ended_by IS NOT NULL AND outcome IS NOT NULL)", name="ended"),
     CheckConstraint("ended_at IS NOT NULL OR intake_at IS NOT NULL OR alarm_at IS NOT NULL", name="alarm"),
     CheckConstraint("NOT agreed OR agreed_at IS NOT NULL", name="agreed"),
-    Index("uq_referrals_open", "conversation_id", unique=True,
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
-    Index("ix_referrals_alarm", "alarm_at",
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
-    Index("ix_referrals_check", "check_at",
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    partial("uq_referrals_open", "conversation_id", where="ended_at IS NULL", unique=True),
+    partial("ix_referrals_alarm", "alarm_at", where="ended_at IS NULL"),
+    partial("ix_referrals_check", "check_at", where="ended_at IS NULL"),
 )  # fmt: skip
 
 referral_events = Table(

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     Select,
@@ -20,10 +19,9 @@ from sqlalchemy import (
     Table,
     case,
     select,
-    text,
 )
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 
 tasks = Table(
     "tasks",
@@ -48,8 +46,7 @@ tasks = Table(
     Column("note", LargeBinary),  # sealed: the reference number, what was said
     CheckConstraint("done_at IS NULL OR (done_by IS NOT NULL AND outcome IS NOT NULL)", name="done"),
     CheckConstraint("done_at IS NOT NULL OR backup_at IS NOT NULL", name="alarm"),  # an open task always has an alarm
-    Index("ix_tasks_alarm", "backup_at", sqlite_where=text("done_at IS NULL"),
-          postgresql_where=text("done_at IS NULL")),
+    partial("ix_tasks_alarm", "backup_at", where="done_at IS NULL"),
 )  # fmt: skip
 
 

@@ -11,18 +11,16 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
     LargeBinary,
     String,
     Table,
     func,
     or_,
     select,
-    text,
 )
 
 from bot.rules.vetting import HEADINGS
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.directory import organizations
 
 applications = Table(
@@ -45,8 +43,7 @@ applications = Table(
     CheckConstraint("approved_by <> seconded_by", name="two_people"),
     CheckConstraint("recruited_by <> approved_by AND recruited_by <> seconded_by", name="not_the_recruiter"),
     CheckConstraint("state <> 'approved' OR (approved_by IS NOT NULL AND seconded_by IS NOT NULL)", name="approved"),
-    Index("uq_applications_open", "organization_id", unique=True, sqlite_where=text("decided_at IS NULL"),
-          postgresql_where=text("decided_at IS NULL")),
+    partial("uq_applications_open", "organization_id", where="decided_at IS NULL", unique=True),
 )  # fmt: skip
 
 vetting_events = Table(

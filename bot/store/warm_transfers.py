@@ -14,16 +14,14 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     String,
     Table,
     select,
-    text,
 )
 
-from bot.store.db import Tx, UTCDateTime, metadata, new_id
+from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
 from bot.store.directory import MATCHED, organizations, programs
 
 warm_transfers = Table(
@@ -51,10 +49,8 @@ warm_transfers = Table(
                     name="state"),
     CheckConstraint("state <> 'done' OR (person_ok_at IS NOT NULL AND program_ok_at IS NOT NULL)", name="both"),
     CheckConstraint("way IN ('text', 'call')", name="way"),
-    Index("uq_warm_transfers_open", "conversation_id", unique=True,
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
-    Index("ix_warm_transfers_due", "due_at",
-          sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    partial("uq_warm_transfers_open", "conversation_id", where="ended_at IS NULL", unique=True),
+    partial("ix_warm_transfers_due", "due_at", where="ended_at IS NULL"),
 )  # fmt: skip
 
 warm_steps = Table(

@@ -6,7 +6,7 @@ import io
 import re
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.hours import DEFAULT_WINDOW
@@ -24,6 +24,7 @@ from bot.web.campaigns import lists, one_by_one, trying, views
 from bot.web.campaigns.lists import LOOK, MAKE
 from bot.web.campaigns.views import Form
 from bot.web.context import services
+from bot.web.unchanged import etag, unless_same
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -130,7 +131,7 @@ def show(campaign_id: str) -> str:
         phones=trying.phones(account.staff_id),
         whole_cost=price_of(int(campaign.report.get("accepted", 0)), built.settings.segment_price),
         fragment=fragment,
-        etag=_etag(fragment),
+        etag=etag(fragment),
         kinds=views.KINDS,
         openers=[(key, views.OPENER_NAMES[key]) for key in KEYS],
         needs=list(views.NEED_NAMES.items()),
@@ -145,9 +146,7 @@ def show(campaign_id: str) -> str:
 @roles(*LOOK)
 def live(campaign_id: str) -> Response:
     """The part of the page that changes: 304 while it has not."""
-    response = make_response(_progress(_campaign(campaign_id)))
-    response.add_etag(weak=True)
-    return response.make_conditional(request)
+    return unless_same(_progress(_campaign(campaign_id)))
 
 
 @blueprint.get("/<campaign_id>/rejected.csv")
@@ -236,12 +235,6 @@ def _progress(campaign: Campaign) -> str:
     with built.database.reading() as tx:
         progress = views.progress(tx, built, campaign)
     return render_template("campaigns/_progress.html", progress=progress, states=views.STATES)
-
-
-def _etag(fragment: str) -> str:
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response.headers["ETag"]
 
 
 def _back(campaign_id: str, message: str) -> AnyResponse:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.recipients import masked
@@ -22,6 +22,7 @@ from bot.web.auth import current_staff, roles, signed_in
 from bot.web.campaigns.spool import LARGEST_PASTE, LARGEST_UPLOAD
 from bot.web.campaigns.views import FIELD_NAMES
 from bot.web.context import services
+from bot.web.unchanged import etag, tagged
 
 blueprint = Blueprint("lists", __name__, url_prefix="/campaigns/lists")
 
@@ -57,7 +58,7 @@ def page_of(campaign: Campaign) -> str:
     fragment = _fragment(reading)
     return render_template(
         "campaigns/reading.html", campaign=campaign, reading=reading, columns=columns, fields=FIELD_NAMES,
-        fragment=fragment, etag=_tagged(fragment).headers["ETag"], may_make=account.may(MAKE),
+        fragment=fragment, etag=etag(fragment), may_make=account.may(MAKE),
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def live(campaign_id: str) -> Response:
         reading = lists.of_campaign(tx, campaign_id)
     if reading is None:
         abort(404)
-    response = _tagged(_fragment(reading))
+    response = tagged(_fragment(reading))
     if reading.state == "done":
         response.headers["HX-Refresh"] = "true"
         return response
@@ -139,9 +140,3 @@ def _lines(database: Database, campaign_id: str) -> Iterator[str]:
 
 def _fragment(reading: Reading) -> str:
     return render_template("campaigns/_reading.html", reading=reading)
-
-
-def _tagged(fragment: str) -> Response:
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response

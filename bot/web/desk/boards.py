@@ -6,7 +6,8 @@ from flask import render_template
 
 from bot.web.auth import signed_in
 from bot.web.context import services
-from bot.web.desk import act_words, pages, queue, views, words
+from bot.web.desk import act_words, queue, views, words
+from bot.web.unchanged import etag
 
 SHIFT_HOURS = (2, 4, 8, 12)
 
@@ -24,7 +25,7 @@ def page(problem: str = "") -> str:
         board, mine = views.board(tx, account), queue.of(tx, account)
         changing = _fragment(board, mine, queue.raised_hands(tx, account))
     return render_template(
-        "desk/board.html", board=board, fragment=changing, etag=pages.etag(changing), hours=SHIFT_HOURS,
+        "desk/board.html", board=board, fragment=changing, etag=etag(changing), hours=SHIFT_HOURS,
         problem=problem,
     )  # fmt: skip
 

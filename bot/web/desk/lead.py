@@ -27,7 +27,8 @@ from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import act_words, words
 from bot.web.desk.reach import KINDS
-from bot.web.desk.room import LEAD, blueprint, etag_of, unless_same
+from bot.web.desk.room import LEAD, blueprint
+from bot.web.unchanged import etag, unless_same
 
 RISK_WITHIN = timedelta(minutes=15)
 SHOWN, LOOKED_AT = 100, 1_000
@@ -101,7 +102,7 @@ class LeadBoard:
 def lead() -> str:
     """Everybody who is open, the least safe first."""
     fragment = _fragment()
-    return render_template("desk/lead.html", fragment=fragment, etag=etag_of(fragment))
+    return render_template("desk/lead.html", fragment=fragment, etag=etag(fragment))
 
 
 @blueprint.get("/lead/live")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.usecases import hold
@@ -11,6 +11,7 @@ from bot.web.auth import signed_in
 from bot.web.context import services
 from bot.web.desk import act_words, carry, glance, queue, sheet, standing, views, words
 from bot.web.desk.door import known
+from bot.web.unchanged import etag
 
 Answer = AnyResponse | tuple[str, int]
 """Where a deed leads: on, or back to the page with the reason."""
@@ -96,15 +97,3 @@ def answer(conversation_id: str, refused: Refused | None, done: str) -> Answer:
 def back_to(conversation_id: str) -> AnyResponse:
     """At its top: what was done is said there, beside what must be seen at once; the thread opens at its end anyway."""
     return redirect(url_for("desk.conversation", conversation_id=conversation_id))
-
-
-def etag(fragment: str) -> str:
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response.headers["ETag"]
-
-
-def unless_same(fragment: str) -> Response:
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response.make_conditional(request)

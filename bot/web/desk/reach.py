@@ -17,8 +17,9 @@ from bot.usecases import hear_page, prove_channel, subscribe_push
 from bot.usecases.refusal import Refused
 from bot.web.auth import anyone, roles, signed_in
 from bot.web.context import services
-from bot.web.desk.room import CALLED, blueprint, unless_same
+from bot.web.desk.room import CALLED, blueprint
 from bot.web.sessions import device_of
+from bot.web.unchanged import unless_same
 
 RINGS_FOR = timedelta(minutes=10)
 """A call nobody answered so long rings on no page any more: the ladder has called others."""

@@ -6,15 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, request
 
 from bot.usecases import be_present
 from bot.web.auth import current_staff, is_poll
 from bot.web.context import services
+from bot.web.desk.door import DESK
 
 blueprint = Blueprint("team", __name__, url_prefix="/desk")
 
-DESK = ("advocate", "lead")
 LEAD = ("lead",)
 CALLED = (*DESK, "admin")
 """Whoever may be called: an admin is, where nobody else can be."""
@@ -34,19 +34,6 @@ def _present(response: Response) -> Response:
         told = be_present.polled if is_poll() else be_present.typed
         told(services().database, staff_id=account.staff_id)
     return response
-
-
-def etag_of(fragment: str) -> str:
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response.headers["ETag"]
-
-
-def unless_same(fragment: str) -> Response:
-    """304 while nothing is new."""
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response.make_conditional(request)
 
 
 def as_csv(name: str, rows: Iterable[Sequence[object]]) -> Response:

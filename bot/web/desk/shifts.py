@@ -18,7 +18,8 @@ from bot.usecases import plan_rota
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk.room import DESK, LEAD, blueprint
+from bot.web.desk.door import DESK
+from bot.web.desk.room import LEAD, blueprint
 
 AHEAD_DAYS = 14
 WHAT = (("shift", "A shift"), ("first", "On call, first"), ("second", "On call, second"),

@@ -5,7 +5,7 @@ The page goes through the simulated carrier like any phone would: it has no way 
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.recipients import e164
@@ -14,6 +14,7 @@ from bot.store import directory
 from bot.web.auth import anyone
 from bot.web.context import services
 from bot.web.simulator import views
+from bot.web.unchanged import etag, unless_same
 
 blueprint = Blueprint("simulator", __name__, url_prefix="/simulator")
 
@@ -48,10 +49,9 @@ def table() -> str | tuple[str, int]:
         shown = views.table(_control(), reporters := _reporters(), everything=_everything())
     except ControlError:
         return render_template("simulator/down.html"), 503
-    etag = _response(_live(shown)).headers["ETag"]
     beds_first = sorted(reporters.values(), key=lambda one: (one.region, one.need != "bed", one.code_name))
     places = [(views.phone_id(one.number), one) for one in beds_first]
-    return render_template("simulator/table.html", table=shown, places=places, etag=etag)
+    return render_template("simulator/table.html", table=shown, places=places, etag=etag(_live(shown)))
 
 
 @blueprint.get("/live")
@@ -64,17 +64,11 @@ def live() -> Response:
         fragment = _live(views.table(_control(), _reporters(), everything=_everything()), on)
     except ControlError:
         return Response(status=503)
-    return _response(fragment).make_conditional(request)
+    return unless_same(fragment)
 
 
 def _live(shown: views.Table, on: frozenset[str] | None = None) -> str:
     return render_template("simulator/_live.html", table=shown, on=on)
-
-
-def _response(fragment: str) -> Response:
-    response = make_response(fragment)
-    response.add_etag(weak=True)
-    return response
 
 
 @blueprint.post("/phones")
