@@ -26,10 +26,10 @@ from sqlalchemy import URL, text
 
 from bot.adapters.clock import SystemClock
 from bot.rules.freshness import HALF_LIVES_H
-from bot.store import directory, openings, schema
+from bot.store import candidates, directory, openings, schema
+from bot.store.candidates import Where
 from bot.store.crypto import Keyring
 from bot.store.db import Database
-from bot.store.openings import Where
 from bot.usecases.find_openings import openings_for, search
 from bot.usecases.report_opening import record_count
 from tests.servers import postgres_admin, postgres_server
@@ -104,7 +104,7 @@ def _plain(database: Database, answers: dict[str, Any]) -> None:
     area = answers.get("area", {})
     where = Where.FAR if area.get("far") else Where.NEAR
     with database.reading() as tx:
-        statement, values = openings.searching(tx, needs=answers["need"], zip3s=[area["zip3"]], where=where)
+        statement, values = candidates.searching(tx, needs=answers["need"], zip3s=[area["zip3"]], where=where)
         tx.conn.execute(statement, values).all()
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from bot.rules.continuum import SPECIALISATIONS
 from bot.rules.facets import (
@@ -37,8 +37,7 @@ _PREFERRED_BY = {"lgbtq": "lgbtq"}
 """Must-haves that say as well whom a place should know. Nothing else about a person is taken for a preference."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A candidate that fits or may fit, and why: the advocate sees every facet and the age of the fact."""
 
     candidate: Candidate
@@ -47,8 +46,10 @@ class Ranked:
     p_open: float
     freshness: Freshness
     age: timedelta | None
-    order: tuple[Any, ...]
-    """Its place in the ranking; smaller is better."""
+    rank: bytes
+    """Its place in the ranking, a byte for each reason, the weightiest first; smaller is better."""
+    turn: int
+    """Among equals: who comes first this hour."""
 
     @property
     def age_minutes(self) -> int | None:
@@ -113,7 +114,7 @@ def match(programs: Iterable[Candidate], answers: Answers, now: datetime) -> tup
 def near_misses(programs: Iterable[Candidate], answers: Answers, now: datetime, *, most: int) -> tuple[NearMiss, ...]:
     """The best of those that one thing keeps out which is no law and which they stated themselves: for a person to ask
     about, when little else is left (`domain.md` 3.2: a policy can be asked about, a law cannot)."""
-    found: dict[str, tuple[tuple[Any, ...], NearMiss]] = {}
+    found: dict[str, tuple[tuple[float, str, str], NearMiss]] = {}
     for c in programs:
         wrong = in_the_way(c, answers)
         if len(wrong) != 1 or not may_be_bent(c, wrong[0], answers):
@@ -138,26 +139,26 @@ def _best(fitting: Iterable[Ranked]) -> tuple[Ranked, ...]:
 _OLD = (Freshness.STALE, Freshness.UNKNOWN)
 _MUSTS = sum(bits_of(name) for name in FACETS_OF["musts"])
 _INTAKE = bits_of("intake")
+_MOST_HURDLES = 200
+"""More of them are not told apart."""
 
 
 def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> Iterator[Ranked]:
     search = _made_ready(answers, now)
     needs, wanted, person = search.needs, search.where, search.person
     for c in programs:
-        if needs and c.need not in needs:
+        known = outcomes(c)
+        if known.no & person.bits or (needs and c.need not in needs):
             continue
         there = is_there(c.zip3s, wanted, c.facets.get("from_away"))
         if there is False:
-            continue
-        known = outcomes(c)
-        if known.no & person.bits:
             continue
         may = doubts(c, answers, person, known)
         if may is not None:
             age = None if c.observed_at is None else now - c.observed_at
             likely, state = believed(c.life, age, c.available)
             if c.available > 0 or state in _OLD:
-                yield Ranked(c, *_ranked(c, search, may, there, known.barriers, likely, state, age))
+                yield _ranked(c, search, may, there, known.barriers, likely, state, age)
 
 
 def _made_ready(answers: Answers, now: datetime) -> _Search:
@@ -175,31 +176,28 @@ def preferred_of(answers: Answers) -> frozenset[str]:
 
 
 def _ranked(c: Candidate, search: _Search, may: int, there: bool | None, barriers: int, likely: float,
-            state: Freshness, age: timedelta | None) -> tuple[Any, ...]:  # fmt: skip
-    """What a `Ranked` is beside its candidate. `domain.md` 3.3: what may be told, the need named first, musts met, what
-    they prefer, fewer barriers, more likely open, in time, as near or far as wanted; among equals it is another one's
-    turn every hour."""
+            state: Freshness, age: timedelta | None) -> Ranked:  # fmt: skip
+    """`domain.md` 3.3: what may be told, the need named first, musts met, what they prefer, fewer barriers, more likely
+    open, in time, as near or far as wanted; among equals it is another one's turn every hour."""
     unsure = names_of(may)
     if there is None or not search.needs:
         unsure = (*([] if search.needs else ["need"]), *(["area"] if there is None else []), *unsure)
-    order = (
+    rank = bytes((
         not (c.available > 0 and state is Freshness.FRESH),
         search.needs.index(c.need) if search.needs else 0,
         bool(unsure),
         (may & _MUSTS).bit_count(),
-        -len(search.preferred & c.known_for) if search.preferred else 0,
-        len(unsure) + barriers,
-        -round(likely, 1),
+        len(search.preferred) - len(search.preferred & c.known_for) if search.preferred else 0,
+        min(_MOST_HURDLES, len(unsure) + barriers),
+        10 - round(10 * round(likely, 1)),
         bool(may & _INTAKE),
         band(c.zip3s, search.where),
-        zlib.crc32(c.program_id.encode(), search.turn),
-        c.stock_id,
-    )
-    return unsure, likely, state, age, order
+    ))  # fmt: skip
+    return Ranked(c, unsure, likely, state, age, rank, zlib.crc32(c.program_id.encode(), search.turn))
 
 
-def _order(ranked: Ranked) -> tuple[Any, ...]:
-    return ranked.order
+def _order(ranked: Ranked) -> tuple[bytes, int, str]:
+    return ranked.rank, ranked.turn, ranked.candidate.stock_id
 
 
 # --- Which questions are still worth asking --------------------------------------------------------------------------
@@ -258,9 +256,10 @@ def _top(left: Sequence[_Judged], slot: str) -> frozenset[str]:
     return frozenset(best)
 
 
-def _order_with(ranked: Ranked, may: int, slot: str) -> tuple[Any, ...]:
+def _order_with(ranked: Ranked, may: int, slot: str) -> tuple[bytes, int, str]:
     """The candidate's place once the slot's facets are these."""
-    told, need, _, unmet, known, hurdles, *rest = ranked.order
+    told, need, _, unmet, known, hurdles, *rest = ranked.rank
     change = may.bit_count() - sum(name in ranked.unsure for name in FACETS_OF[slot])
     unmet += may.bit_count() if slot == "musts" else 0
-    return (told, need, len(ranked.unsure) + change > 0, unmet, known, hurdles + change, *rest)
+    rank = bytes((told, need, len(ranked.unsure) + change > 0, unmet, known, hurdles + change, *rest))
+    return rank, ranked.turn, ranked.candidate.stock_id

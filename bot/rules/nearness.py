@@ -6,7 +6,7 @@ Confidential places have no address anywhere: what a program serves is all there
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -80,18 +80,31 @@ def _near_band(near: frozenset[str], served: frozenset[str]) -> int:
     return sum(mean > band for band in _NEAR_BANDS)
 
 
-@lru_cache(maxsize=65_536)
 def _far_band(near: frozenset[str], served: frozenset[str]) -> int:
-    known = [one for a in near for b in served if (one := miles(a, b)) is not None]
-    closest = min(known) if known else 0.0
+    """Whoever serves a place near theirs is as near as that place; of whom nobody knows where, as near as can be."""
+    bands = _far_bands(near)
+    return max([bands[zip3] for zip3 in served if zip3 in bands], default=len(_FAR_BANDS))
+
+
+@lru_cache(maxsize=256)
+def _far_bands(near: frozenset[str]) -> Mapping[str, int]:
+    """The band of every ZIP area on the map as it is seen from these: a far search meets thousands of places."""
+    known = [one for one in near if one in POINTS]
+    return {zip3: _band_from(known, zip3) for zip3 in POINTS} if known else {}
+
+
+def _band_from(near: Iterable[str], zip3: str) -> int:
+    closest = min(_apart(one, zip3) for one in near)
     return sum(closest < band for band in _FAR_BANDS)
 
 
 @lru_cache(maxsize=65_536)
 def miles(one: str, other: str) -> float | None:
     """Between the middles of two ZIP areas, as the crow flies. None when either is not on the map."""
-    if one not in POINTS or other not in POINTS:
-        return None
+    return _apart(one, other) if one in POINTS and other in POINTS else None
+
+
+def _apart(one: str, other: str) -> float:
     (north, east), (to_north, to_east) = POINTS[one], POINTS[other]
     across = (to_east - east) * math.cos(math.radians((north + to_north) / 2))
     return _MILES_A_DEGREE * math.hypot(to_north - north, across)

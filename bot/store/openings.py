@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
-from functools import cache, lru_cache
 from itertools import pairwise
-from json import loads
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -22,33 +18,20 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
-    DateTime,
     Float,
     ForeignKey,
     Index,
     Integer,
     ScalarSelect,
-    Select,
     String,
     Table,
-    Text,
     bindparam,
-    case,
-    cast,
-    exists,
     func,
-    literal,
-    literal_column,
-    not_,
     or_,
     select,
-    type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from bot.rules.criteria import Facets, merged
-from bot.rules.facets import Candidate
-from bot.rules.freshness import Life, age_of, prior
+from bot.rules.freshness import Life, age_of
 from bot.rules.learning import Belief, Check, learn, life_of
 from bot.store.db import Tx, UTCDateTime, metadata, new_id
 from bot.store.directory import MATCHED, holds, organizations, programs, stocks
@@ -130,7 +113,7 @@ class Said:
 
 
 _p, _s, _o, _t = programs.c, stocks.c, observations.c, stock_states.c
-_LIFE = (_t.yes_h, _t.full_h, _t.yes_floor, _t.full_top, _t.usual)
+LIFE = (_t.yes_h, _t.full_h, _t.yes_floor, _t.full_top, _t.usual)
 _NEWEST = (_o.observed_at.desc(), _o.received_at.desc(), _o.observation_id.desc())
 """By when it was true, not by when it came: reports arrive out of order."""
 
@@ -151,7 +134,7 @@ _OFFERED = (
 )
 """Programs that are not approved, not active or suspended are not in it, from the moment that is committed."""
 _ACTIVE_HOLDS = select(_active_holds(bindparam("stock_id")))  # type: ignore[arg-type]
-_STATE = select(_t.available, _t.waitlist, _t.observed_at, _t.received_at, _t.silent_at, *_LIFE, _t.belief).where(
+_STATE = select(_t.available, _t.waitlist, _t.observed_at, _t.received_at, _t.silent_at, *LIFE, _t.belief).where(
     _t.stock_id == bindparam("stock_id")
 )
 _AGING = (
@@ -161,100 +144,9 @@ _AGING = (
 )
 
 
-class Where(StrEnum):
-    """Which programs a search may leave out before they are judged, by what they serve."""
-
-    ANYWHERE = "anywhere"
-    NEAR = "near"
-    FAR = "far"
-
-
-def openings(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), where: Where = Where.ANYWHERE,
-             known_for: Mapping[str, frozenset[str]] = MappingProxyType({})) -> list[Candidate]:  # fmt: skip
-    """One candidate for each stock of an approved, active program, for these needs (none given: for all), in one
-    statement; every one of them, for only who judges them knows which fit. A program that serves everywhere is near and
-    far. Of a stock that went silent, or opened anew since, nobody knows, and it was observed at None."""
-    rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where)).all()
-    return [_candidate(row, tx.now, known_for) for row in rows]
-
-
-def searching(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (),
-              where: Where = Where.ANYWHERE) -> tuple[Select[Any], dict[str, Any]]:  # fmt: skip
-    """The statement, and what fills it."""
-    where = where if zip3s else Where.ANYWHERE
-    values: dict[str, Any] = {"now": tx.now}
-    if needs:
-        values["needs"] = list(needs)
-    if where is not Where.ANYWHERE:
-        values["zip3s"] = sorted(zip3s)
-    return _search(tx.conn.dialect.name, bool(needs), where), values
-
-
-@cache
-def _search(dialect: str, by_need: bool, where: Where) -> Select[Any]:
-    """Built once of each shape: a person waits for it in the middle of a turn."""
-    h = holds.c
-    live = (h.state.in_(("asked", "held")), or_(h.expires_at.is_(None), h.expires_at > bindparam("now")))
-    taken = select(h.stock_id, func.count().label("n")).where(*live).group_by(h.stock_id).subquery("taken")
-    stated = [cast(column, Text) for column in (_p.zip3, _p.facets, _s.facets, _p.traits)]
-    at: ColumnElement[Any] = case((_t.silent_at.is_(None), _t.observed_at))
-    if dialect == "postgresql":
-        at = type_coerce(at, DateTime(timezone=True))  # aware as it comes; of thousands none needs to be converted
-    query = (
-        select(_p.program_id, _s.stock_id, _s.unit, _p.need, _p.kind, *stated, _t.available, at, *_LIFE, taken.c.n)
-        .join_from(programs, organizations, organizations.c.organization_id == _p.organization_id)
-        .join(stocks, _s.program_id == _p.program_id)
-        .outerjoin(stock_states, _t.stock_id == _s.stock_id)
-        .outerjoin(taken, taken.c.stock_id == _s.stock_id)
-        .where(*MATCHED)
-    )  # fmt: skip
-    if by_need:
-        query = query.where(_p.need.in_(bindparam("needs", expanding=True)))
-    if where is Where.NEAR:
-        query = query.where(or_(_serves_everywhere(dialect), _serves(dialect)))
-    elif where is Where.FAR:
-        query = query.where(not_(_serves(dialect)))
-    return query
-
-
-def _serves_everywhere(dialect: str) -> ColumnElement[bool]:
-    return _p.zip3 == literal_column("'[]'::jsonb") if dialect == "postgresql" else func.json_array_length(_p.zip3) == 0
-
-
-def _serves(dialect: str) -> ColumnElement[bool]:
-    """Whether a program serves any of the three-digit ZIPs that are asked for."""
-    if dialect == "postgresql":
-        return type_coerce(_p.zip3, JSONB).has_any(bindparam("zip3s", type_=ARRAY(String)))
-    served = func.json_each(_p.zip3).table_valued("value")
-    return exists(select(literal(1)).select_from(served).where(served.c.value.in_(bindparam("zip3s", expanding=True))))
-
-
 def is_offered(tx: Tx, stock_id: str) -> bool:
     """Whether this stock's program is approved and active now."""
     return tx.conn.execute(_OFFERED.where(_s.stock_id == stock_id)).first() is not None
-
-
-def _candidate(row: Any, now: datetime, known_for: Mapping[str, frozenset[str]]) -> Candidate:
-    program_id, stock_id, unit, need, kind, zip3, said, own, traits, available, at, yes, full, low, top, usual, n = row
-    zip3s, facets, told = _stated(unit, zip3, said, own, traits)
-    if at is not None and "resets_at" in facets and _age(facets, at, now) is None:
-        at = None
-    if available is None:
-        return Candidate(program_id, stock_id, need, prior(kind), zip3s, facets, told, 0, None,
-                         known_for.get(program_id, _NOBODY))  # fmt: skip
-    return Candidate(
-        program_id, stock_id, need, Life(yes, full, low, top, usual), zip3s, facets, told,
-        max(0, available - n) if n else available, at, known_for.get(program_id, _NOBODY),
-    )  # fmt: skip
-
-
-_NOBODY: frozenset[str] = frozenset()
-
-
-@lru_cache(maxsize=32_768)
-def _stated(unit: str, zip3: str, facets: str, own: str, traits: str) -> tuple[frozenset[str], Facets, tuple[str, ...]]:
-    """What changes with an edit alone, made once of each text: a search meets thousands of them."""
-    return frozenset(loads(zip3)), merged(loads(facets), loads(own), unit), tuple(loads(traits))
 
 
 def _age(facets: Mapping[str, Any], at: datetime, now: datetime) -> Any:
@@ -263,7 +155,7 @@ def _age(facets: Mapping[str, Any], at: datetime, now: datetime) -> Any:
 
 def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount]:
     """Every stock that was ever counted, of approved, active programs (or of this one), program by program."""
-    query = select(_p.program_id, _p.code_name, _p.facets, _t.available, _t.observed_at, _t.received_at, *_LIFE)
+    query = select(_p.program_id, _p.code_name, _p.facets, _t.available, _t.observed_at, _t.received_at, *LIFE)
     query = query.join(organizations, organizations.c.organization_id == _p.organization_id)
     query = query.join(stocks, _s.program_id == _p.program_id)
     query = query.join(stock_states, _t.stock_id == _s.stock_id)
@@ -277,7 +169,7 @@ def standing_counts(tx: Tx, program_id: str | None = None) -> list[StandingCount
 def latest_counts(tx: Tx, program_ids: Collection[str]) -> list[tuple[Any, ...]]:
     """(program, stock, unit, maximum, available, when, how it ages) of every stock of these programs, counted or
     not."""
-    query = select(_s.program_id, _s.stock_id, _s.unit, _s.maximum, _t.available, _t.observed_at, *_LIFE)
+    query = select(_s.program_id, _s.stock_id, _s.unit, _s.maximum, _t.available, _t.observed_at, *LIFE)
     query = query.outerjoin_from(stocks, stock_states, _t.stock_id == _s.stock_id)
     rows = tx.conn.execute(query.where(_s.program_id.in_(program_ids)).order_by(_s.stock_id))
     return [(*row[:6], None if row[4] is None else Life(*row[6:])) for row in rows]

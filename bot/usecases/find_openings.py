@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.rules.facets import Candidate
 from bot.rules.matching import NearMiss, Ranked, match, near_misses, preferred_of, survey
 from bot.rules.nearness import near_zip3s
-from bot.store import directory, directory_criteria, openings
+from bot.store import candidates, directory, directory_criteria, openings
+from bot.store.candidates import Where
 from bot.store.db import Database, Tx
-from bot.store.openings import Where
 from flows.events import OpeningsFound, Option
 
 LABELS = ("A", "B")
@@ -44,9 +44,9 @@ def find(tx: Tx, answers: Mapping[str, object]) -> OpeningsFound:
     return found_in(openings_for(tx, answers), answers, tx.now)
 
 
-def found_in(candidates: Sequence[Candidate], answers: Mapping[str, object], now: datetime) -> OpeningsFound:
+def found_in(given: Sequence[Candidate], answers: Mapping[str, object], now: datetime) -> OpeningsFound:
     """The same, of candidates that have been read already."""
-    seen = survey(candidates, answers, now)
+    seen = survey(given, answers, now)
     told = [ranked for ranked in seen.matches if ranked.may_be_told]
     return OpeningsFound(
         count=len(told),
@@ -74,11 +74,11 @@ def search(database: Database, answers: Mapping[str, object]) -> tuple[Ranked, .
 def look_around(database: Database, answers: Mapping[str, object]) -> Searched:
     """The same for an advocate."""
     with database.reading() as tx:
-        candidates = openings_for(tx, answers)
-        found = match(candidates, answers, tx.now)
+        given = openings_for(tx, answers)
+        found = match(given, answers, tx.now)
         if len(found) >= ENOUGH:
             return Searched(found)
-        return Searched(found, near_misses(candidates, answers, tx.now, most=NEAR_MISSES))
+        return Searched(found, near_misses(given, answers, tx.now, most=NEAR_MISSES))
 
 
 def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
@@ -87,7 +87,7 @@ def openings_for(tx: Tx, answers: Mapping[str, object]) -> list[Candidate]:
     needs, area = answers.get("need"), answers.get("area")
     far = isinstance(area, dict) and bool(area.get("far"))
     preferred = preferred_of(answers)
-    return openings.openings(
+    return candidates.every(
         tx, needs=needs if isinstance(needs, list | tuple) else (), zip3s=near_zip3s(area),
         where=Where.FAR if far else Where.NEAR,
         known_for=directory_criteria.known_for(tx, preferred) if preferred else {},

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.rules.visibility import Audience
-from bot.store import directory, directory_places, directory_records, openings
+from bot.store import candidates, directory, directory_places, directory_records
 from bot.store.db import Database, new_id
 from bot.usecases.export_directory import Exported, export_directory
 from bot.usecases.import_directory import Report, import_directory
@@ -70,7 +70,7 @@ def test_the_public_sees_no_count_no_contact_no_hold_and_no_confidential_place(s
     assert not names & {"capacities", "unit", "unit_id", "available", "maximum", "contacts", "metadata",
                         "assurer_email", "hold", "holds"}  # fmt: skip
     with seeded.reading() as tx:
-        hidden = {o.program_id: o for o in openings.openings(tx)}
+        hidden = {o.program_id: o for o in candidates.every(tx)}
     assert any(document.get("service_at_locations") for document in documents)
     for document in documents:
         confidential = any(one.get("label") == "confidential" for one in document["attributes"])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.adapters.clock import FakeClock
-from bot.store import openings
+from bot.store import candidates, openings
 from bot.store.db import Database
 from bot.usecases.receive import Outcome
 from bot.usecases.refusal import Refused
@@ -44,7 +44,7 @@ def says(line: TheLine, number: str, text: str) -> str:
 def room(line: TheLine, program_id: str) -> dict[str, int]:
     """What is open of a program, by unit, holds taken off."""
     with line.database.reading() as tx:
-        found = [o for o in openings.openings(tx) if o.program_id == program_id]
+        found = [o for o in candidates.every(tx) if o.program_id == program_id]
     return {o.stock_id.removeprefix(f"{program_id}-"): o.available for o in found}
 
 

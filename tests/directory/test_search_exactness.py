@@ -46,11 +46,11 @@ def person(dice: random.Random) -> dict[str, Any]:
     return {slot: value for slot, value in answers.items() if dice.random() < 0.7}
 
 
-def fill(tx: Tx, dice: random.Random) -> None:
+def fill(tx: Tx, dice: random.Random, *, many: int = PROGRAMS) -> None:
     directory.add_organization(tx, organization_id="o", name="O", vetting="approved")
     directory.add_organization(tx, organization_id="gone", name="Gone", vetting="suspended")
     programs, stocks, states = [], [], []
-    for n in range(PROGRAMS):
+    for n in range(many):
         zips = dice.choice(ZIPS)
         programs.append({
             "program_id": f"p{n}", "organization_id": "gone" if dice.random() < 0.03 else "o", "code_name": f"P{n}",
@@ -73,11 +73,11 @@ def fill(tx: Tx, dice: random.Random) -> None:
     tx.conn.execute(directory.programs.insert(), programs)
     tx.conn.execute(directory.stocks.insert(), stocks)
     tx.conn.execute(openings.stock_states.insert(), states)
-    for n in range(0, PROGRAMS, 7):
+    for n in range(0, many, 7):
         directory_criteria.specialise(tx, program_id=f"p{n}", tag="native", verified_by="x" if n % 2 else None)
 
 
-def everything(tx: Tx, answers: dict[str, Any]) -> list[Candidate]:
+def everything(tx: Tx) -> list[Candidate]:
     """Every stock that may be matched, row by row, without a search's statement."""
     organizations, programs, stocks, states = (
         {row[0]: row for row in tx.conn.execute(select(table))}
@@ -105,7 +105,7 @@ def test_a_search_finds_what_a_look_at_every_row_finds(database: Database) -> No
     for _ in range(20):
         answers = person(dice)
         with database.reading() as tx:
-            expected = spec.listed(everything(tx, answers), answers, tx.now)
+            expected = spec.listed(everything(tx), answers, tx.now)
         found = search(database, answers)
         assert [(r.candidate.program_id, r.candidate.stock_id, r.unsure) for r in found] == expected, answers
         with database.reading() as tx:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bot.rules.criteria import traits_of
-from bot.store import directory, openings, staff
+from bot.store import candidates, directory, staff
 from bot.store.db import Database
 from bot.usecases import accounts
 from bot.usecases.find_openings import search
@@ -26,7 +26,7 @@ def test_an_empty_database_gets_a_directory_log_ins_and_advocates_on_shift(datab
         assert accounts.check_password(database, login.email, login.password)
     with database.reading() as tx:
         assert {s.alias for s in staff.on_shift(tx, tx.now + timedelta(hours=23))} == {"Ana", "Luis"}
-        assert len(openings.openings(tx)) >= seeded.programs
+        assert len(candidates.every(tx)) >= seeded.programs
     assert {ranked.candidate.need for ranked in search(database, {})} == {
         "bed", "advocacy", "health", "legal", "basics", "other",
     }  # fmt: skip
@@ -49,13 +49,13 @@ def test_nothing_is_put_where_anyone_real_may_be(database: Database) -> None:
     accounts.add_staff(database, email="someone@example.org", alias="Someone", roles=["admin"])
     assert seed(database, demo=True) == Seeded()
     with database.reading() as tx:
-        assert openings.openings(tx) == []
+        assert candidates.every(tx) == []
 
 
 def test_providers_are_fictional_and_their_texts_fit(sqlite_database: Database) -> None:
     seed(sqlite_database, demo=True)
     with sqlite_database.reading() as tx:
-        found = openings.openings(tx)
+        found = candidates.every(tx)
         about = directory.about(tx, [opening.program_id for opening in found])
         for opening in found:
             assert len(about[opening.program_id][0]) <= 8, "{PROG} is measured with eight"

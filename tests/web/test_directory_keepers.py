@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.adapters.clock import FakeClock
-from bot.store import api_keys, directory_board, directory_criteria, directory_import, openings, unmet
+from bot.store import api_keys, candidates, directory_board, directory_criteria, directory_import, unmet
 from bot.store.db import Database
 from bot.store.directory_records import import_pages
 from bot.usecases import import_directory
@@ -107,7 +107,7 @@ def test_languages_and_steps_are_criteria_with_a_basis_and_the_matcher_reads_the
     assert dina.post(f"{CEDAR}/access", {"languages": "en, fr", "step_free": "no"}).status_code == 302
     assert dina.post(f"{CEDAR}/access", {"languages": "<b>"}).status_code == 409
     with line.database.reading() as tx:
-        stock = next(o for o in openings.openings(tx) if o.stock_id == ROOM)
+        stock = next(o for o in candidates.every(tx) if o.stock_id == ROOM)
         newest = [one for one in directory_criteria.of_program(tx, "demo-cedar-1") if one.source == "staff"]
     assert (stock.facets["languages"], stock.facets["step_free"]) == (["en", "fr"], False)
     assert {(one.facet, one.basis, one.hardness) for one in newest} == {

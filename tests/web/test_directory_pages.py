@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.clock import FakeClock
 from bot.rules.freshness import Life
-from bot.store import directory, directory_board, directory_criteria, holds, links, openings, tasks, unmet
+from bot.store import candidates, directory, directory_board, directory_criteria, holds, links, openings, tasks, unmet
 from bot.store.db import Database
 from bot.store.openings import Said
 from bot.usecases.draft_criterion import draft_criterion
@@ -218,7 +218,7 @@ def test_a_draft_of_one_stock_changes_that_stock_alone(dina: Browser, line: TheL
     assert found
     dina.post(f"{CEDAR}/criteria/{found[1]}", {"basis": "building"})
     with line.database.reading() as tx:
-        stock = next(o for o in openings.openings(tx) if o.stock_id == ROOM)
+        stock = next(o for o in candidates.every(tx) if o.stock_id == ROOM)
         program = directory_board.program(tx, "Cedar-1")
     assert stock.facets["step_free"] == "ask"
     assert program is not None
