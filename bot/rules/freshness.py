@@ -36,6 +36,7 @@ AGING = 0.5
 OLDEST_FRESH = timedelta(days=14)
 """Older than this no count is told unasked, however faithful its stock has been: someone may have forgotten us."""
 
+_HOUR = timedelta(hours=1)
 _TOGETHER = 3
 """More free places than this are not counted as outlasting each other: places go together, on the same cold night."""
 
@@ -70,11 +71,13 @@ def prior(kind: str) -> Life:
 
 def still_true(life: Life, age: timedelta, available: int) -> float:
     """The chance, 0 to 1, that the answer to "is there room" has not changed since it was given."""
-    hours = max(age.total_seconds(), 0.0) / 3600
+    hours = age / _HOUR
+    if hours <= 0.0:
+        return 1.0
     if available <= 0:
         return 0.5 ** (hours / life.full_h)
     one = 0.5 ** (hours / life.yes_h)
-    return one if available == 1 else 1.0 - (1.0 - one) ** min(available, _TOGETHER)
+    return one if available == 1 else 1.0 - (1.0 - one) ** (available if available < _TOGETHER else _TOGETHER)
 
 
 def believed(life: Life, age: timedelta | None, available: int) -> tuple[float, Freshness]:

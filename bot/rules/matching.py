@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.rules.continuum import SPECIALISATIONS
@@ -90,8 +91,8 @@ class Survey:
 class _Search:
     """One person's answers, made ready once for every candidate."""
 
-    answers: Answers
-    needs: Sequence[str]
+    named: Mapping[str, int]
+    """The needs, and which was named first."""
     where: Where
     person: Asked
     preferred: frozenset[str]
@@ -145,10 +146,10 @@ _MOST_HURDLES = 200
 
 def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> Iterator[Ranked]:
     search = _made_ready(answers, now)
-    needs, wanted, person = search.needs, search.where, search.person
+    named, wanted, person = search.named, search.where, search.person
     for c in programs:
         known = outcomes(c)
-        if known.no & person.bits or (needs and c.need not in needs):
+        if known.no & person.bits or (named and c.need not in named):
             continue
         there = is_there(c.zip3s, wanted, c.facets.get("from_away"))
         if there is False:
@@ -163,10 +164,9 @@ def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> 
 
 def _made_ready(answers: Answers, now: datetime) -> _Search:
     needs = answers.get("need")
-    return _Search(
-        answers, needs if isinstance(needs, LISTS) else (), where(answers.get("area")), asked(answers),
-        preferred_of(answers), now, zlib.crc32(f"{now:%Y-%m-%d %H}".encode()),
-    )  # fmt: skip
+    named = {need: at for at, need in enumerate(dict.fromkeys(needs))} if isinstance(needs, LISTS) else {}
+    return _Search(named, where(answers.get("area")), asked(answers), preferred_of(answers), now,
+                   zlib.crc32(f"{now:%Y-%m-%d %H}".encode()))  # fmt: skip
 
 
 def preferred_of(answers: Answers) -> frozenset[str]:
@@ -179,21 +179,24 @@ def _ranked(c: Candidate, search: _Search, may: int, there: bool | None, barrier
             state: Freshness, age: timedelta | None) -> Ranked:  # fmt: skip
     """`domain.md` 3.3: what may be told, the need named first, musts met, what they prefer, fewer barriers, more likely
     open, in time, as near or far as wanted; among equals it is another one's turn every hour."""
-    unsure = names_of(may)
-    if there is None or not search.needs:
-        unsure = (*([] if search.needs else ["need"]), *(["area"] if there is None else []), *unsure)
+    unsure = _unsure(may, not search.named, there is None)
     rank = bytes((
         not (c.available > 0 and state is Freshness.FRESH),
-        search.needs.index(c.need) if search.needs else 0,
+        search.named[c.need] if search.named else 0,
         bool(unsure),
         (may & _MUSTS).bit_count(),
         len(search.preferred) - len(search.preferred & c.known_for) if search.preferred else 0,
         min(_MOST_HURDLES, len(unsure) + barriers),
-        10 - round(10 * round(likely, 1)),
+        10 - round(10 * likely),
         bool(may & _INTAKE),
         band(c.zip3s, search.where),
     ))  # fmt: skip
     return Ranked(c, unsure, likely, state, age, rank, zlib.crc32(c.program_id.encode(), search.turn))
+
+
+@lru_cache(maxsize=4096)
+def _unsure(may: int, need: bool, area: bool) -> tuple[str, ...]:
+    return (*(["need"] if need else []), *(["area"] if area else []), *names_of(may))
 
 
 def _order(ranked: Ranked) -> tuple[bytes, int, str]:

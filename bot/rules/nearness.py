@@ -33,11 +33,14 @@ class Where:
     near: frozenset[str]
     far: bool
     said: bool
+    bands: Mapping[str, int]
+    """Far only: what `_far_bands` says."""
 
 
 def where(area: object) -> Where:
-    said = isinstance(area, Mapping)
-    return Where(near_zip3s(area), said and bool(area.get("far")), said)  # type: ignore[attr-defined]
+    near, said = near_zip3s(area), isinstance(area, Mapping)
+    far = said and bool(area.get("far"))  # type: ignore[attr-defined]
+    return Where(near, far, said, _far_bands(near) if far else {})
 
 
 def is_where_wanted(served: frozenset[str], area: object, from_away: object) -> bool | None:
@@ -69,7 +72,7 @@ def band(served: frozenset[str], wanted: Where) -> int:
         return 2 if wanted.far else 3
     if not wanted.near:
         return 0
-    return _far_band(wanted.near, served) if wanted.far else _near_band(wanted.near, served)
+    return _far_band(served, wanted.bands) if wanted.far else _near_band(wanted.near, served)
 
 
 @lru_cache(maxsize=65_536)
@@ -80,10 +83,13 @@ def _near_band(near: frozenset[str], served: frozenset[str]) -> int:
     return sum(mean > band for band in _NEAR_BANDS)
 
 
-def _far_band(near: frozenset[str], served: frozenset[str]) -> int:
+def _far_band(served: frozenset[str], bands: Mapping[str, int]) -> int:
     """Whoever serves a place near theirs is as near as that place; of whom nobody knows where, as near as can be."""
-    bands = _far_bands(near)
-    return max([bands[zip3] for zip3 in served if zip3 in bands], default=len(_FAR_BANDS))
+    found = -1
+    for zip3 in served:
+        if zip3 in bands and bands[zip3] > found:
+            found = bands[zip3]
+    return len(_FAR_BANDS) if found < 0 else found
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,7 @@ def _place(c: Candidate, answers: Answers, now: datetime) -> tuple[Any, ...] | N
         -sum(verdicts[must] is FITS for must in musts if must in FACETS_OF["musts"]),
         -len(known),
         len(unsure) + (len(barriers) if isinstance(barriers, list) else 1),
-        -round(likely, 1),
+        -round(10 * likely),
         "intake" in unsure,
         distance_band(c.zip3s, answers.get("area")),
         zlib.crc32(f"{now:%Y-%m-%d %H}{c.program_id}".encode()),
