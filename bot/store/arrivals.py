@@ -21,13 +21,15 @@ arrivals = Table(
     Column("arrival_id", String(32), primary_key=True),
     Column("conversation_id", String(32), ForeignKey("conversations.conversation_id", ondelete="SET NULL"),
            unique=True),
-    Column("recipient_id", String(32), ForeignKey("recipients.recipient_id", ondelete="SET NULL"), index=True),
+    Column("recipient_id", String(32), ForeignKey("recipients.recipient_id", ondelete="SET NULL")),
     Column("door", String(12), nullable=False),  # campaign · direct · a door of flows/line.toml
     Column("language", String(2), nullable=False),
     Column("state", String(2)),  # where they seem to be; empty: nobody knows; NULL: not looked yet
     Column("came_at", UTCDateTime, nullable=False),
-    Column("engaged_at", UTCDateTime, index=True),  # said that it is all right to text, or asked for a person
+    Column("engaged_at", UTCDateTime),  # said that it is all right to text, or asked for a person
     partial("ix_arrivals_not_placed", "came_at", where="state IS NULL"),
+    partial("ix_arrivals_recipient_id", "recipient_id", where="recipient_id IS NOT NULL"),
+    partial("ix_arrivals_engaged_at", "engaged_at", where="engaged_at IS NOT NULL"),
 )  # fmt: skip
 
 _ADD = Prepared(
