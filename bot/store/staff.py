@@ -243,6 +243,10 @@ def _is_running(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return staff.c.active, s.starts_at <= now, s.ends_at > now, counts
 
 
+def count_on_shift(tx: Tx) -> int:
+    return tx.conn.execute(select(func.count()).select_from(running_shifts(tx.now).subquery())).scalar_one()
+
+
 def running_shifts(now: datetime) -> Select[tuple[str, datetime]]:
     """SQL: who is on shift, and since when."""
     query = select(shifts.c.staff_id, func.min(shifts.c.starts_at).label("starts_at"))
