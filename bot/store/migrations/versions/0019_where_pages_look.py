@@ -1,0 +1,25 @@
+"""what the desk's pages look for by an index: every conversation of a person, the second chairs that stand"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+_STANDING = sa.text("ended_at IS NULL")
+
+
+def upgrade() -> None:
+    op.create_index("ix_conversations_person", "conversations", ["person_id", "opened_at"])
+    op.create_index(
+        "ix_second_chairs_open", "second_chairs", ["asked_at"], sqlite_where=_STANDING, postgresql_where=_STANDING
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_second_chairs_open", table_name="second_chairs")
+    op.drop_index("ix_conversations_person", table_name="conversations")
