@@ -26,7 +26,6 @@ from bot.store import (
     releases,
     staff,
     tasks,
-    threads,
     warm_transfers,
 )
 from bot.store.db import Tx
@@ -150,10 +149,7 @@ class Carry:
 
 
 def read(tx: Tx, services: Services, talk: Talk) -> Carry:
-    talk_id = talk.conversation_id
-    stored = threads.read(tx, talk_id)
-    assert stored is not None
-    person_id = stored.person_id
+    talk_id, person_id = talk.conversation_id, talk.person_id
     transfers = warm_transfers.of_conversation(tx, talk_id)
     referral = referrals.latest_of(tx, talk_id)
     happened = tuple(referrals.events_of(tx, referral.referral_id)) if referral else ()

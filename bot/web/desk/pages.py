@@ -88,7 +88,7 @@ def page(shown: views.Talk, *, draft: str | None = None, **more: object) -> str:
     what was typed elsewhere."""
     at_once = _seen_at_once(shown)
     with services().database.reading() as tx:
-        stands = standing.of(tx, services(), signed_in(), shown)
+        stands = standing.of(tx, services(), signed_in(), shown, at_once["queue"].offered)
         pen = sheet.pen(tx, services(), signed_in(), shown, typed=draft)
         carried = carry.read(tx, services(), shown)
     return render_template(
