@@ -8,9 +8,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from bot.store import conversations, directory, handoff_offers, presence, releases, staff
+from bot.store import (
+    conversations,
+    directory,
+    handoff_offers,
+    handoffs,
+    presence,
+    promise_board,
+    promises,
+    releases,
+    staff,
+)
 from bot.store.db import Database, Tx
-from tests.web.line import add_account
+from tests.web.line import add_account, someone_waits
 
 
 def asked(database: Database, act: Callable[[Tx], object]) -> list[tuple[str, object]]:
@@ -32,6 +42,8 @@ def asked(database: Database, act: Callable[[Tx], object]) -> list[tuple[str, ob
 @pytest.mark.parametrize(("act", "index"), [
     (lambda tx: conversations.stated_zip3s(tx, ["0" * 32]), "ix_conversations_person"),
     (handoff_offers.chairs, "ix_second_chairs_open"),
+    (lambda tx: promise_board.to_do(tx, "0" * 32, 9), "ix_promises_due"),
+    (lambda tx: promise_board.to_do(tx, "0" * 32, 9), "ix_promises_missed"),
 ])  # fmt: skip
 def test_what_every_page_looks_for_is_found_by_an_index(postgres_database: Database, act, index: str) -> None:
     ((statement, given),) = asked(postgres_database, act)
@@ -59,3 +71,25 @@ def test_whoever_takes_somebody_is_weighed_alone(sqlite_database: Database) -> N
         assert {one.staff_id for one in everybody} == {ana, luis}
         assert presence.team(tx, ana) == [one for one in everybody if one.staff_id == ana]
         assert presence.team(tx, vera) == []
+
+
+def test_every_promise_is_read_in_one_look_mine_first_and_the_rest_is_counted(sqlite_database: Database) -> None:
+    ana = add_account(sqlite_database, "ana@example.org", "Ana", "advocate")
+    minute, made = timedelta(minutes=1), []
+    with sqlite_database.transaction() as tx:
+        for n in range(12):
+            conversation_id, handoff_id = someone_waits(tx, f"+12105560{n:03d}")
+            made.append(promises.give(tx, conversation_id=conversation_id, staff_id="b" * 32, what=f"word {n}",
+                                      due_at=tx.now + n * minute, safe_hours=None))  # fmt: skip
+            if n == 7:
+                handoffs.claim(tx, handoff_id, ana, tx.now + minute)
+        promises.end_one(tx, made[3], "broken")
+        promises.end_one(tx, made[4], "kept")
+    found = []
+    (only,) = asked(sqlite_database, lambda tx: found.extend(promise_board.to_do(tx, ana, 99)[0]))
+    assert only
+    assert [one.what for one in found] == [f"word {n}" for n in (7, 0, 1, 2, 3, 5, 6, 8, 9, 10, 11)]
+    assert [one.owner_id for one in found[:2]] == [ana, "b" * 32]
+    with sqlite_database.reading() as tx:
+        first, n = promise_board.to_do(tx, ana, 4)
+    assert ([one.what for one in first], n) == (["word 7", "word 0", "word 1", "word 2"], 11)
