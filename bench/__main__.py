@@ -107,6 +107,10 @@ def main() -> None:
     lists.main(SHORT_LIST, SHORT_LIST // 4, 1)
     print(f"\nThe release loop with {SHORT_LIST:,} recipients (python -m bench.release_loop for 164,000)\n", flush=True)
     release_loop.main(SHORT_LIST)
+    from bench import desk_load  # it stands on this file's servers
+
+    print("\nThe desk with 1,000 open conversations (python -m bench.desk_load for 32,000)\n", flush=True)
+    desk_load.main((1_000,), last=20)
     print("\nMonths of outreach (python -m bench.outreach_months for all of them)", flush=True)
     outreach_months.main(SHORT_MONTHS)
 

@@ -116,7 +116,10 @@ def _phrase(kind: str, entry: str) -> tuple[str, ...]:
 
 def _in_section(words: Sequence[_Word], section: Section) -> Iterator[Exposing]:
     spared = [span for phrase in section.unless for span in _spans(words, phrase)]
+    letters = {word.folded[:1] for word in words}
     for phrase in section.phrases:
+        if phrase[0][:1] not in letters:  # most phrases, and this is asked at every pause of whoever writes
+            continue
         for first, last in _spans(words, phrase):
             if not any(a <= first and last <= b for a, b in spared):
                 yield Exposing(words[first].start, words[last].end, section.kind, section.says)
@@ -126,7 +129,7 @@ def _spans(words: Sequence[_Word], phrase: Sequence[str]) -> Iterator[tuple[int,
     """The first and the last word of each place where the phrase stands."""
     width = len(phrase)
     for at in range(len(words) - width + 1):
-        if all(_is(words[at + n].folded, spot) for n, spot in enumerate(phrase)):
+        if _is(words[at].folded, phrase[0]) and all(_is(words[at + n].folded, spot) for n, spot in enumerate(phrase)):
             yield at, at + width - 1
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Row,
@@ -48,6 +49,7 @@ conversations = Table(
     Column("closed_at", UTCDateTime),
     CheckConstraint("held_by IN ('bot', 'advocate', 'nobody')", name="held_by"),
     partial("uq_conversations_open", "person_id", where="closed_at IS NULL", unique=True),
+    Index("ix_conversations_person", "person_id", "opened_at"),  # every one there was, not only the open one
 )  # fmt: skip
 
 

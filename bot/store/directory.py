@@ -226,6 +226,8 @@ def program_id_of(tx: Tx, name: str) -> str | None:
 
 def about(tx: Tx, program_ids: Collection[str]) -> dict[str, tuple[str, str, str]]:
     """Code name, kind and region of these programs: what staff see of a place."""
+    if not program_ids:
+        return {}
     p = programs.c
     rows = tx.conn.execute(select(p.program_id, p.code_name, p.kind, p.region).where(p.program_id.in_(program_ids)))
     return {row[0]: (row[1], row[2], row[3]) for row in rows}

@@ -46,6 +46,7 @@ second_chairs = Table(
     Column("sat_at", UTCDateTime),
     Column("ended_at", UTCDateTime),
     CheckConstraint("(staff_id IS NULL) = (sat_at IS NULL)", name="sat"),
+    partial("ix_second_chairs_open", "asked_at", where="ended_at IS NULL"),
 )
 
 

@@ -55,8 +55,8 @@ def on_break(tx: Tx, staff_id: str) -> bool:
     return bool(tx.conn.execute(select(presence.c.on_break).where(presence.c.staff_id == staff_id)).scalar())
 
 
-def team(tx: Tx) -> list[Colleague]:
-    """Everybody on shift now."""
+def team(tx: Tx, staff_id: str | None = None) -> list[Colleague]:
+    """Everybody on shift now; or this one alone, if they are."""
     h, a, p, s = handoffs.c, alert_channels.c, presence.c, staff.c
     shift = running_shifts(tx.now).subquery()
     twice = func.sum(_weight())
@@ -69,6 +69,8 @@ def team(tx: Tx) -> list[Colleague]:
         .outerjoin(presence, p.staff_id == s.staff_id)
         .order_by(s.staff_id)
     )  # fmt: skip
+    if staff_id is not None:
+        query = query.where(s.staff_id == staff_id)
     return [Colleague(*row) for row in tx.conn.execute(query)]
 
 

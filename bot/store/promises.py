@@ -48,6 +48,8 @@ promises = Table(
     CheckConstraint("(ending IS NULL) = (ended_at IS NULL)", name="ended"),
     CheckConstraint("made_good_at IS NULL OR ending = 'broken'", name="made_good"),
     partial("ix_promises_due", "due_at", where="ended_at IS NULL"),
+    partial("ix_promises_missed", "due_at",
+            where="ending = 'broken' AND made_good_at IS NULL AND staff_id IS NOT NULL"),
 )  # fmt: skip
 
 HELLO = "V1"
@@ -86,7 +88,7 @@ class Promise:
 
 
 _c = promises.c
-_FIELDS = tuple(_c[name] for name in Promise.__dataclass_fields__)
+FIELDS = tuple(_c[name] for name in Promise.__dataclass_fields__)
 
 
 def make(tx: Tx, *, conversation_id: str, key: str, due_at: datetime, wait: bool, soon: bool = False) -> str:
@@ -163,7 +165,7 @@ def warn(tx: Tx, promise_id: str) -> bool:
 
 
 def get(tx: Tx, promise_id: str) -> Promise | None:
-    row = tx.conn.execute(select(*_FIELDS).where(_c.promise_id == promise_id)).one_or_none()
+    row = tx.conn.execute(select(*FIELDS).where(_c.promise_id == promise_id)).one_or_none()
     return None if row is None else Promise(*row)
 
 
@@ -178,7 +180,7 @@ def hellos_due(tx: Tx, now: datetime) -> list[Promise]:
 
 
 def _due(tx: Tx, before: datetime, which: ColumnElement[bool]) -> list[Promise]:
-    query = select(*_FIELDS).where(_c.ended_at.is_(None), _c.due_at <= before, which)
+    query = select(*FIELDS).where(_c.ended_at.is_(None), _c.due_at <= before, which)
     return [Promise(*row) for row in tx.conn.execute(query.order_by(_c.due_at, _c.promise_id))]
 
 
@@ -187,20 +189,13 @@ def near(tx: Tx, before: datetime) -> list[Promise]:
     return [one for one in due(tx, before) if one.staff_id is not None and one.warned_at is None]
 
 
-def to_do(tx: Tx) -> list[Promise]:
-    """All that stand, and colleagues' words that were missed and never made good: the earliest first."""
-    missed = (_c.ending == "broken") & _c.made_good_at.is_(None) & _c.staff_id.is_not(None)
-    query = select(*_FIELDS).where(_c.ended_at.is_(None) | missed)
-    return [Promise(*row) for row in tx.conn.execute(query.order_by(_c.due_at, _c.promise_id))]
-
-
 def standing_of(tx: Tx, conversation_id: str) -> list[Promise]:
     return [one for one in all_of(tx, conversation_id) if one.ended_at is None]
 
 
 def all_of(tx: Tx, conversation_id: str) -> list[Promise]:
     """In the order in which they were made."""
-    query = select(*_FIELDS).where(_c.conversation_id == conversation_id)
+    query = select(*FIELDS).where(_c.conversation_id == conversation_id)
     return [Promise(*row) for row in tx.conn.execute(query.order_by(_c.made_at, _c.promise_id))]
 
 

@@ -97,8 +97,10 @@ def place_of(tx: Tx, program_id: str) -> tuple[str, str] | None:
 
 def organization_names(tx: Tx, organization_ids: Iterable[str]) -> dict[str, str]:
     """For staff: what an organization is called."""
-    o = organizations.c
-    query = select(o.organization_id, o.name).where(o.organization_id.in_(set(organization_ids)))
+    o, wanted = organizations.c, set(organization_ids)
+    if not wanted:
+        return {}
+    query = select(o.organization_id, o.name).where(o.organization_id.in_(wanted))
     return {row[0]: row[1] for row in tx.conn.execute(query)}
 
 

@@ -206,7 +206,10 @@ def use_code_step(tx: Tx, staff_id: str, step: int) -> bool:
 
 def aliases(tx: Tx, staff_ids: Iterable[str]) -> dict[str, str]:
     """The first names of these accounts."""
-    query = select(staff.c.staff_id, staff.c.alias).where(staff.c.staff_id.in_(set(staff_ids)))
+    wanted = set(staff_ids)
+    if not wanted:
+        return {}
+    query = select(staff.c.staff_id, staff.c.alias).where(staff.c.staff_id.in_(wanted))
     return {row.staff_id: tx.keys.open("staff.alias", row.staff_id, row.alias) for row in tx.conn.execute(query)}
 
 
@@ -241,6 +244,10 @@ def _is_running(now: datetime) -> tuple[ColumnElement[bool], ...]:
     s = shifts.c
     counts = or_(~s.planned, ~closed_for(s.staff_id, now))
     return staff.c.active, s.starts_at <= now, s.ends_at > now, counts
+
+
+def count_on_shift(tx: Tx) -> int:
+    return tx.conn.execute(select(func.count()).select_from(running_shifts(tx.now).subquery())).scalar_one()
 
 
 def running_shifts(now: datetime) -> Select[tuple[str, datetime]]:

@@ -129,8 +129,8 @@ def _in_place(texts: Iterable[ThreadMessage]) -> list[ThreadMessage]:
     return placed
 
 
-def queue(tx: Tx, *where: ColumnElement[bool]) -> list[QueueRow]:
-    """Every open hand-off, most urgent first, then longest waiting; `where` narrows it."""
+def queue(tx: Tx, *where: ColumnElement[bool], most: int | None = None) -> list[QueueRow]:
+    """Open hand-offs, most urgent first, then longest waiting; `where` narrows it, and so many at the most."""
     h, c, p = handoffs.c, conversations.c, people.c
     query = (
         select(h.handoff_id, h.conversation_id, p.call_sign, p.language, h.tier, h.reason, h.owner_id, h.opened_at,
@@ -139,12 +139,23 @@ def queue(tx: Tx, *where: ColumnElement[bool]) -> list[QueueRow]:
         .join(people, people.c.person_id == c.person_id)
         .where(h.closed_at.is_(None), *where)
         .order_by(h.tier, h.opened_at, h.handoff_id)
+        .limit(most)
     )  # fmt: skip
     return [QueueRow(*row) for row in tx.conn.execute(query)]
 
 
 def held_by(tx: Tx, staff_id: str) -> list[QueueRow]:
     return queue(tx, handoffs.c.owner_id == staff_id)
+
+
+def first_waiting(tx: Tx, most: int) -> list[QueueRow]:
+    return queue(tx, handoffs.c.owner_id.is_(None), most=most)
+
+
+def count_held(tx: Tx) -> int:
+    """How many somebody has."""
+    h = handoffs.c
+    return tx.conn.execute(select(func.count()).where(h.owner_id.is_not(None), h.closed_at.is_(None))).scalar_one()
 
 
 def among(tx: Tx, handoff_ids: Collection[str]) -> dict[str, QueueRow]:

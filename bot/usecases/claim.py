@@ -86,9 +86,8 @@ def _is_free_to_lock(tx: Tx, handoff_id: str) -> bool:
 
 
 def _me(tx: Tx, services: Services, staff_id: str) -> Advocate:
-    for one in presence.team(tx):
-        if one.staff_id == staff_id:
-            return offer.as_advocate(one, services.ladder.capacity)
+    for one in presence.team(tx, staff_id):
+        return offer.as_advocate(one, services.ladder.capacity)
     return Advocate(staff_id, presence.load_of(tx, staff_id), services.ladder.capacity)
 
 

@@ -75,10 +75,11 @@ def _silence(tx: Tx, services: Services, handoff: Handoff) -> None:
     """Their owner has not seen, or not answered, what they wrote: once seen, the rungs wait twice as long."""
     ladder, climb_at = services.ladder, handoff.climb_at or tx.now
     due_at = ladder.due_at(handoff.tier, handoff.step, climb_at, owned=True)
-    seen = not handoff.unseen
-    if seen and tx.now < climb_at + 2 * (due_at - climb_at):
-        handoffs.rearm(tx, handoff.handoff_id, climb_at + 2 * (due_at - climb_at), handoff.step)
-        return
+    if not handoff.unseen:
+        due_at = climb_at + 2 * (due_at - climb_at)
+        if tx.now < due_at:
+            handoffs.rearm(tx, handoff.handoff_id, due_at, handoff.step)
+            return
     acts = ladder.acts(handoff.tier, handoff.step, owned=True)
     if ladder_steps.record(tx, handoff.handoff_id, handoff.climb, handoff.step, ",".join(acts), due_at):
         _act(tx, services, handoff, acts, why="silent")

@@ -24,6 +24,7 @@ from bot.rules.routing import Advocate, Waits, in_order
 from bot.store import handoff_offers, handoffs, heartbeats, ladder_steps, messages, pages, threads
 from bot.store.db import Database
 from bot.usecases import answer_offer, climb, receive, transfer
+from bot.usecases.be_present import saw
 from bot.usecases.claim import Claimed
 from bot.usecases.end_account import end_account
 from bot.usecases.refusal import Refused
@@ -540,6 +541,24 @@ def test_where_everything_starts_at_once_the_clock_has_time_for_its_first_beat(s
     clock.advance(LATE + timedelta(seconds=1))
     assert not watch(desk.line.database, desk.line.services, began)
     assert (lead, "sent") in desk.called("clock")
+
+
+def test_a_step_for_what_was_seen_and_not_answered_is_due_when_it_comes(sqlite_database, clock) -> None:
+    """Once seen, the rungs wait twice as long: that is when they are due, and their rows say so."""
+    desk = Desk(the_line(sqlite_database, clock))
+    ana = desk.here("Ana")
+    desk.line.text("he hit me")
+    taken = desk.takes(ana)
+    clock.advance(timedelta(seconds=5))
+    reply(desk.line.database, desk.line.services, conversation_id=taken.conversation_id, staff_id=ana,
+          epoch=desk.epoch(taken.conversation_id), text="I am here")  # fmt: skip
+    desk.line.text("are you there")
+    assert saw(desk.line.database, staff_id=ana, conversation_id=taken.conversation_id, seq=desk.hand_off().inbound_seq)
+    desk.rounds(130, every=5, awake=(ana,))
+    steps = [step for step in desk.steps(taken.handoff_id) if step.climb == desk.hand_off().climb]
+    assert [step.acts for step in steps] == ["owner", "owner,lead"]
+    assert all(timedelta(0) <= step.at - step.due_at <= timedelta(seconds=5) for step in steps)
+    check(desk)
 
 
 @pytest.mark.parametrize("hours", [1, 23])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store import pages, people, promises, staff
+from bot.store import pages, people, promise_board, promises, staff
 from bot.store.db import Database
 from bot.store.promises import Promise
 from bot.usecases.finish import finish
@@ -82,7 +82,7 @@ def test_near_its_owner_hears_missed_the_leads_too_and_it_stays_until_it_is_done
     assert called(case, f"word:{promise_id}") == {case.ana, lead}
     assert ledger(case)[0].is_missed
     with case.line.database.reading() as tx:
-        assert [one.promise_id for one in promises.to_do(tx)] == [promise_id]
+        assert [one.promise.promise_id for one in promise_board.to_do(tx, case.ana, 9)[0]] == [promise_id]
         assert promises.counts(tx, tx.now - timedelta(days=1)) == {("colleague", "broken"): 1}
     assert keep_word(case.line.database, promise_id=promise_id, staff_id=case.ana) is None
     (one,) = ledger(case)

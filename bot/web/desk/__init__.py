@@ -16,7 +16,6 @@ from bot.web.context import services
 from bot.web.desk import boards, delivery, holder, pages, parking, protocols, reveals, taking, transfers, views, wrap_up
 from bot.web.desk.door import DESK, blueprint, epoch_shown, known, present
 from bot.web.desk.pages import Answer
-from bot.web.unchanged import unless_same
 
 __all__ = ["DESK", "blueprint", "delivery", "epoch_shown", "holder", "parking", "present", "protocols", "reveals",
            "taking", "transfers", "wrap_up"]  # fmt: skip
@@ -33,7 +32,7 @@ def board() -> str:
 @roles(*DESK)
 def board_live() -> Response:
     """The part of the board that changes: 304 while it has not."""
-    return unless_same(boards.fragment())
+    return boards.live()
 
 
 @blueprint.post("/conversations/<conversation_id>/seen")
@@ -94,9 +93,7 @@ def conversation(conversation_id: str) -> str:
 @roles(*DESK)
 def conversation_live(conversation_id: str) -> Response:
     """The thread and who holds it: 304 while nothing is new."""
-    return unless_same(pages.live_fragment(pages.talk(conversation_id)))
-
-
+    return pages.live(conversation_id)
 
 
 @blueprint.post("/conversations/<conversation_id>/note")

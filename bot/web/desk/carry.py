@@ -26,7 +26,6 @@ from bot.store import (
     releases,
     staff,
     tasks,
-    threads,
     warm_transfers,
 )
 from bot.store.db import Tx
@@ -150,10 +149,7 @@ class Carry:
 
 
 def read(tx: Tx, services: Services, talk: Talk) -> Carry:
-    talk_id = talk.conversation_id
-    stored = threads.read(tx, talk_id)
-    assert stored is not None
-    person_id = stored.person_id
+    talk_id, person_id = talk.conversation_id, talk.person_id
     transfers = warm_transfers.of_conversation(tx, talk_id)
     referral = referrals.latest_of(tx, talk_id)
     happened = tuple(referrals.events_of(tx, referral.referral_id)) if referral else ()
@@ -177,7 +173,7 @@ def read(tx: Tx, services: Services, talk: Talk) -> Carry:
         past=tuple(one for one in transfers if one.ended_at is not None),
         referral=referral,
         happened=happened,
-        words=tuple(word_of(tx, one, names, person_id) for one in ledger),
+        words=tuple(word_of(tx, one, promises.what_of(tx, one.promise_id), names, person_id) for one in ledger),
         duties=tuple(_duty(tx, one, names) for one in duties),
         names=names,
     )  # fmt: skip
@@ -197,13 +193,13 @@ def chosen_place(tx: Tx) -> str | None:
     return directory.program_id_of(tx, form.get("code", "").strip()[:64] or form.get("program_id", "")[:64])
 
 
-def word_of(tx: Tx, promise: Promise, names: dict[str, str], person_id: str) -> Word:
+def word_of(tx: Tx, promise: Promise, what: str, names: dict[str, str], person_id: str) -> Word:
     safe_at = None
     chosen = promise.safe_hours
     if promise.staff_id is not None and chosen:
         safe_at = next_safe(where_they_may_be(tx, person_id), tx.now, chosen)
     late = bool(chosen) and promise.staff_id is not None and (safe_at is None or safe_at > promise.due_at)
-    return Word(promise, promises.what_of(tx, promise.promise_id), names.get(promise.staff_id or "", ""), safe_at, late)
+    return Word(promise, what, names.get(promise.staff_id or "", ""), safe_at, late)
 
 
 def lines_of(script: str | None) -> tuple[tuple[str, str], ...]:

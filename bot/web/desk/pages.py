@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypedDict
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.rules.may_send import LIVE
+from bot.store import versions
 from bot.usecases import hold
 from bot.usecases.refusal import Refused
 from bot.web.auth import signed_in
 from bot.web.context import services
 from bot.web.desk import act_words, carry, glance, queue, sheet, standing, views, words
 from bot.web.desk.door import known
-from bot.web.unchanged import etag
+from bot.web.unchanged import Drawn, unless_so, until
 
 Answer = AnyResponse | tuple[str, int]
 """Where a deed leads: on, or back to the page with the reason."""
+
+class AtOnce(TypedDict):
+    """What must be seen at once, and what stands beside it."""
+
+    glance: glance.Glance
+    queue: queue.Queue
+
 
 UNSENT = "Your text was not sent. Send it, or empty the box; then {deed}. Nothing was changed."
 
@@ -27,21 +40,39 @@ def talk(conversation_id: str) -> views.Talk:
     return shown
 
 
-def live_fragment(shown: views.Talk) -> str:
+def live(conversation_id: str) -> Response:
     """What an open page asks for again and again. `shown` in its address is what the page was shown with."""
-    stale = request.args.get("shown") not in (None, mark(shown))
-    return _live(shown, _seen_at_once(shown), stale=stale)
+    with services().database.reading() as tx:
+        number = versions.of_conversation(tx, known(conversation_id), signed_in().staff_id)
+
+    def draw() -> Drawn:
+        shown = talk(conversation_id)
+        stale = request.args.get("shown") not in (None, mark(shown))
+        return _live(shown, _seen_at_once(shown), stale=stale)
+
+    return unless_so(tx.now, number, draw)
 
 
-def _live(shown: views.Talk, at_once: dict[str, object], *, stale: bool = False) -> str:
+def _live(shown: views.Talk, at_once: AtOnce, *, stale: bool = False) -> Drawn:
     """The thread, and everything that finds its own way to where it stands: what must be seen at once, the queue, the
     answers of the places."""
     known_words = {"words": words, "act_words": act_words}
     parts = render_template("desk/_live.html", talk=shown, **known_words, **at_once)
-    return _changing(shown, at_once, stale=stale) + parts
+    fragment = _changing(shown, at_once, stale=stale) + parts
+    return Drawn(fragment, shown.number, until(shown.now, _moments(shown, at_once["glance"], at_once["queue"])))
 
 
-def _changing(shown: views.Talk, at_once: dict[str, object], *, stale: bool = False) -> str:
+def _moments(shown: views.Talk, seen: glance.Glance, mine: queue.Queue) -> Iterator[datetime | None]:
+    """When the clock alone changes what is shown: a promise is late, a good time to text is over, an offer or a hold
+    has run out."""
+    yield seen.promised_at
+    yield shown.last_inbound_at + LIVE if shown.last_inbound_at else None
+    yield from (duty.due_at for duty in seen.duties)
+    yield from (one.expires_at for one in mine.offered)
+    yield from (place.hold.expires_at for place in shown.places if place.hold is not None)
+
+
+def _changing(shown: views.Talk, at_once: AtOnce, *, stale: bool = False) -> str:
     """What stands in the middle of the page: what an open page must be told of, and the thread."""
     told = render_template("desk/_changed.html", talk=shown, act_words=act_words, stale=stale, **at_once)
     return told + render_template("desk/_thread.html", talk=shown, words=words)
@@ -57,17 +88,17 @@ def page(shown: views.Talk, *, draft: str | None = None, **more: object) -> str:
     what was typed elsewhere."""
     at_once = _seen_at_once(shown)
     with services().database.reading() as tx:
-        stands = standing.of(tx, services(), signed_in(), shown)
+        stands = standing.of(tx, services(), signed_in(), shown, at_once["queue"].offered)
         pen = sheet.pen(tx, services(), signed_in(), shown, typed=draft)
         carried = carry.read(tx, services(), shown)
     return render_template(
         "desk/conversation.html", talk=shown, words=words, act_words=act_words, fragment=_changing(shown, at_once),
-        pen=pen, etag=etag(_live(shown, at_once)), hours=hold.HOURS, standing=stands, mark=mark(shown),
+        pen=pen, etag=_live(shown, at_once).etag, hours=hold.HOURS, standing=stands, mark=mark(shown),
         carried=carried, **at_once, **more,
     )  # fmt: skip
 
 
-def _seen_at_once(shown: views.Talk) -> dict[str, object]:
+def _seen_at_once(shown: views.Talk) -> AtOnce:
     with services().database.reading() as tx:
         return {
             "glance": glance.of(tx, services(), shown),

@@ -8,9 +8,9 @@ from datetime import timedelta
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bot.store import people, promises, staff, threads
+from bot.store import promise_board, promises, staff
 from bot.usecases import give_word
-from bot.usecases.give_word import WITHIN_MINUTES, Word, owner_of
+from bot.usecases.give_word import WITHIN_MINUTES, Word
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -21,6 +21,7 @@ blueprint = Blueprint("promises", __name__, url_prefix="/desk")
 blueprint.after_request(present)
 
 SINCE = timedelta(days=30)
+SHOWN = 100
 ENDINGS = {"kept": "Kept", "told": "A later time told first", "broken": "Broken", "let_go": "No longer wanted"}
 MAKERS = {"text": "Our texts", "colleague": "Colleagues"}
 
@@ -32,7 +33,6 @@ class Line:
     call_sign: str
     owner: str
     mine: bool
-    late: bool
 
 
 @blueprint.app_template_global("promise_times")
@@ -55,24 +55,17 @@ def every() -> str:
     """What stands and what was missed, the earliest first; mine before the others'."""
     account = signed_in()
     with services().database.reading() as tx:
-        standing = promises.to_do(tx)
-        owners = {one.promise_id: owner_of(tx, one) for one in standing}
-        names = staff.aliases(tx, {one for one in (*owners.values(), *(p.staff_id for p in standing)) if one})
-        lines = []
-        for one in standing:
-            stored = threads.read(tx, one.conversation_id)
-            person = people.get(tx, stored.person_id) if stored else None
-            if stored is None or person is None:
-                continue
-            owner = owners[one.promise_id]
-            lines.append(Line(
-                carry.word_of(tx, one, names, stored.person_id), one.conversation_id, person.call_sign,
-                names.get(owner or "", ""), owner == account.staff_id, one.due_at < tx.now,
-            ))  # fmt: skip
+        standing, n = promise_board.to_do(tx, account.staff_id, SHOWN)
+        names = staff.aliases(tx, {one for row in standing for one in (row.owner_id, row.promise.staff_id) if one})
+        lines = [
+            Line(carry.word_of(tx, one.promise, one.what, names, one.person_id), one.promise.conversation_id,
+                 one.call_sign, names.get(one.owner_id or "", ""), one.owner_id == account.staff_id)
+            for one in standing
+        ]  # fmt: skip
         counted, now = promises.counts(tx, tx.now - SINCE), tx.now
-    lines.sort(key=lambda line: (not line.mine, line.word.promise.due_at))
     sums = [(words, [counted.get((maker, ending), 0) for ending in ENDINGS]) for maker, words in MAKERS.items()]
-    return render_template("desk/promises.html", now=now, lines=lines, sums=sums, endings=list(ENDINGS.values()))
+    return render_template("desk/promises.html", now=now, lines=lines, hidden=n - len(lines), sums=sums,
+                           endings=list(ENDINGS.values()))  # fmt: skip
 
 
 @blueprint.post("/conversations/<id:conversation_id>/promises")

@@ -71,13 +71,13 @@ class Standing:
     triggers: tuple[tuple[str, str], ...]
 
 
-def of(tx: Tx, services: Services, account: Staff, talk: Talk) -> Standing:
+def of(tx: Tx, services: Services, account: Staff, talk: Talk, offered: tuple[queue.Offered, ...]) -> Standing:
     place, moments = park_hours(tx, talk.person_id)
     handoff = talk.handoff
     tomorrow = next((one for one in moments if one - tx.now >= park.NEXT_DAY), None)
     return Standing(
         asked=_asked(tx, talk),
-        to_me=next((one for one in queue.offered_to(tx, account) if one.row.handoff_id == handoff.handoff_id), None),
+        to_me=next((one for one in offered if one.row.handoff_id == handoff.handoff_id), None),
         chair=_chair(tx, account, talk),
         colleagues=_colleagues(tx, services, account, talk) if talk.mine else (),
         hours=_by_day(moments, place.zones, tx.now) if talk.mine else (),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from bot.rules import hours
 from bot.services import Services
-from bot.store import directory, handoffs, heartbeats, holds, people, presence, staff, threads
+from bot.store import directory, handoffs, heartbeats, holds, people, presence, staff, threads, versions
 from bot.store.db import Tx
 from bot.store.holds import Hold
 from bot.store.staff import Staff
@@ -19,12 +19,15 @@ from bot.usecases.composing import where_they_may_be
 from bot.usecases.send_again import AGAIN, DID_NOT_ARRIVE
 from bot.usecases.watch import LATE
 from bot.web.desk import words
+from bot.web.desk.queue import Queue
 from bot.web.desk.ready import Canned, ready_words
 from bot.web.desk.times import theirs
 from bot.web.desk.words import Fact
 from bot.web.moments import when
 from flows.conversation import Conversation
 
+WAITING_SHOWN = 50
+"""Whoever is next for anybody is almost always among them; how many wait behind them is said."""
 _ONLY_OPTIONS = re.compile(r"[\W_]*(?:(?:\d{1,2}|[ab]|both)[\W_]*)*", re.IGNORECASE)
 """A text that only picks from what was offered: "2", "1 3", "A", "both"."""
 
@@ -34,7 +37,9 @@ class Board:
     now: datetime
     shift_ends_at: datetime | None
     waiting: tuple[QueueRow, ...]
-    mine: tuple[QueueRow, ...]
+    """Those who are first, WAITING_SHOWN at the most."""
+    waits: int
+    """How many wait in all."""
     others: int
     colleagues: int
     on_break: bool
@@ -43,7 +48,7 @@ class Board:
 
     @property
     def waiting_words(self) -> str:
-        n = len(self.waiting)
+        n = self.waits
         return "Nobody is waiting" if n == 0 else f"{n} {'person is' if n == 1 else 'people are'} waiting"
 
 
@@ -81,6 +86,8 @@ class Place:
 class Talk:
     """One conversation, as its advocate sees it."""
 
+    number: str
+    """On which versions of its rows this stands (`bot.store.versions`)."""
     now: datetime
     conversation_id: str
     person_id: str
@@ -133,15 +140,15 @@ class Talk:
         return sum(line.message.direction == "in" for line in self.lines)
 
 
-def board(tx: Tx, account: Staff) -> Board:
-    rows, beat = threads.queue(tx), heartbeats.last_beat(tx, "clock")
+def board(tx: Tx, account: Staff, mine: Queue) -> Board:
+    beat = heartbeats.last_beat(tx, "clock")
     return Board(
         now=tx.now,
         shift_ends_at=staff.shift_of(tx, account.staff_id),
-        waiting=tuple(row for row in rows if row.owner_id is None),
-        mine=tuple(row for row in rows if row.owner_id == account.staff_id),
-        others=sum(row.owner_id not in (None, account.staff_id) for row in rows),
-        colleagues=len(staff.on_shift(tx, tx.now)),
+        waiting=tuple(threads.first_waiting(tx, WAITING_SHOWN)),
+        waits=mine.waits,
+        others=threads.count_held(tx) - len(mine.mine),
+        colleagues=staff.count_on_shift(tx),
         on_break=presence.on_break(tx, account.staff_id),
         clock_stopped=beat is not None and tx.now - beat > LATE,
     )
@@ -149,6 +156,7 @@ def board(tx: Tx, account: Staff) -> Board:
 
 def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Talk | None:
     """None unless the conversation was ever handed over: advocates see no others."""
+    number = versions.of_conversation(tx, conversation_id, account.staff_id)  # before what it is the number of
     stored = threads.read(tx, conversation_id)
     handoff = handoffs.latest_of(tx, conversation_id)
     person = people.get(tx, stored.person_id) if stored else None
@@ -162,6 +170,7 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
     place = where_they_may_be(tx, person.person_id)
     repeated = frozenset(m.retry_of for m in messages if m.retry_of)
     return Talk(
+        number=number,
         now=tx.now,
         conversation_id=conversation_id,
         person_id=stored.person_id,

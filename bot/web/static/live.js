@@ -13,7 +13,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const place = event.target;
   if (!("etag" in place.dataset)) return;
   const status = event.detail.xhr ? event.detail.xhr.status : 0;
-  if (status === 200) place.dataset.etag = event.detail.xhr.getResponseHeader("ETag") || "";
+  // Also with a 304: what was drawn anew and is the same stands on other rows now.
+  const tag = status === 200 || status === 304 ? event.detail.xhr.getResponseHeader("ETag") : null;
+  if (tag || status === 200) place.dataset.etag = tag || "";
   tellConnection(status === 200 || status === 304);
 });
 
