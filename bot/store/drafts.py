@@ -41,6 +41,9 @@ drafts = Table(
     partial("uq_drafts_open", "conversation_id", "staff_id", where="message_id IS NULL", unique=True),
 )  # fmt: skip
 
+SUGGESTED = "suggested"
+"""The page of a draft that its writer suggests to the owner, from the second chair."""
+
 _d = drafts.c
 
 

@@ -23,11 +23,13 @@ from typing import Any
 from sqlalchemy import Integer, String, bindparam, text
 
 from bot.store.db import Tx, UTCDateTime, metadata
+from bot.store.drafts import SUGGESTED
 from bot.store.prepared import Prepared
 
 NOT_SHOWN = frozenset({"arrivals", "drafts", "searches"})
 """Tables about a conversation of which no page shows anything live: where they came from; the draft, which is kept with
-every pause; when openings were looked for last. Every other one with a `conversation_id` counts, a new one too."""
+every pause (but one that is suggested is in _AROUND); when openings were looked for last. Every other one with a
+`conversation_id` counts, a new one too."""
 
 _GIVEN = {"conversation_id": String(), "staff_id": String(), "now": UTCDateTime(), "most": Integer()}
 _FREE = "owner_id IS NULL AND closed_at IS NULL"
@@ -48,6 +50,7 @@ _WAITING = f"SELECT tier || ':' || count(*) AS version FROM handoffs WHERE {_FRE
 _AROUND = (
     ("handoff_offers", _THEIR_HANDOFFS),
     ("second_chairs", _THEIR_HANDOFFS),
+    ("drafts", f"page_id = '{SUGGESTED}' AND message_id IS NULL AND conversation_id = :conversation_id"),
     ("people", f"person_id = {_PERSON}"),
     ("releases", f"person_id = {_PERSON}"),
     ("suppressions", f"phone_key = (SELECT phone_key FROM people WHERE person_id = {_PERSON})"),

@@ -66,6 +66,9 @@ def test_it_changes_with_everything_the_page_shows_and_with_nothing_else(databas
         "a note": lambda tx: handoffs.add_note(tx, conversation_id=conversation_id, staff_id=ana, body="a note"),
         "a duty": lambda tx: tasks.write_done(
             tx, kind="holder", conversation_id=conversation_id, done_by=ana, outcome="them"),
+        "words suggested": lambda tx: drafts.keep(
+            tx, draft_id="e" * 32, conversation_id=conversation_id, staff_id="f" * 32, epoch=0, words="try this",
+            page_id=drafts.SUGGESTED),
         "their language": lambda tx: tx.conn.execute(people.people.update().values(language="es")),
         "somebody else waits": lambda tx: someone_waits(tx, HIS),
         "a second chair": lambda tx: handoff_offers.ask_chair(tx, handoff_id, ana),

@@ -11,7 +11,19 @@ from flask import Flask
 from sqlalchemy import select
 
 from bot.adapters.clock import FakeClock
-from bot.store import conversations, handoff_offers, handoffs, messages, pages, people, presence, promises, staff, tasks
+from bot.store import (
+    conversations,
+    handoff_offers,
+    handoffs,
+    messages,
+    pages,
+    people,
+    presence,
+    promises,
+    staff,
+    tasks,
+    threads,
+)
 from bot.store.audit import audit
 from bot.store.db import Database
 from bot.usecases import fire_protocol
@@ -220,6 +232,46 @@ def test_a_hand_is_raised_seen_and_a_colleague_sits_beside(line: TheLine, ana: W
     luis.done("chair/leave")
     refused(luis.does("chair/leave"), "no second chair of yours")
     assert "Raise a hand" in ana.sees(held)
+
+
+def test_from_the_second_chair_words_are_suggested_that_only_the_owner_sends(
+    line: TheLine, ana: Worker, luis: Worker, marta: Worker, held: str
+) -> None:
+    def texts() -> list[str]:
+        with line.database.reading() as tx:
+            return [one.body for one in threads.thread(tx, held) if one.is_a_humans]
+
+    line.clock.advance(timedelta(seconds=5))
+    marta.sees(held)
+    refused(marta.does("chair/suggest", text="Not from here"), "Only whoever sits beside them")
+    marta.done("chair/sit")
+    marta.sees(held)
+    marta.does("chair/suggest", text="Can you get to a window?")
+    assert "Can you get to a window?" in marta.sees(held), "it stands in their own box, to change"
+    assert "Your draft, not sent" not in marta.get(marta.talk).text
+    shown = ana.sees(held)
+    assert "Marta suggests" in shown
+    assert "Can you get to a window?" in shown
+    assert "Can you get to a window?" not in luis.sees(held), "for the owner, and nobody else who looks"
+    assert ("text_suggested", None) in acts(line)
+    assert marta.does("reply", text="I write myself", epoch="1").status_code == 409
+    refused(luis.does("chair/suggest", text="Or this"), "Only whoever sits beside them")
+    assert texts() == ["I am here."]
+    # In the owner's box it is theirs, to change and to send; then it was for the text before.
+    kept = ana.does("draft", say="suggested", text="Hello.")
+    assert kept.status_code == 302, unescape(kept.text)
+    assert "Hello. Can you get to a window?</textarea>" in ana.sees(held)
+    ana.done("reply", text="Can you get to a window?", draft_id="e" * 32)
+    assert texts() == ["I am here.", "Can you get to a window?"]
+    assert "Marta suggests" not in ana.sees(held)
+    line.clock.advance(timedelta(seconds=5))
+    marta.does("chair/suggest", text="What can you see from it?")
+    assert "What can you see from it?" in ana.sees(held)
+    marta.does("chair/suggest", text=" ")
+    assert "Marta suggests" not in ana.sees(held)
+    marta.does("chair/suggest", text="Is somebody with you?")
+    marta.done("chair/leave")
+    assert "Marta suggests" not in ana.sees(held), "an empty chair suggests nothing"
 
 
 def test_put_back_they_wait_again_but_not_over_a_text_that_was_typed(line: TheLine, ana: Worker, held: str) -> None:

@@ -23,7 +23,7 @@ from bot.usecases.schedule import schedule
 from bot.usecases.take_back import take_back
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
-from bot.web.desk import DESK, epoch_shown, present, sheet, views, words
+from bot.web.desk import DESK, epoch_shown, present, sheet, suggested, views, words
 from bot.web.desk.promises import word_in
 from bot.web.desk.sheet import Sent
 
@@ -69,7 +69,7 @@ def keep(conversation_id: str) -> Answer:
     shown = _talk(conversation_id)
     typed = _typed(conversation_id)
     if key := request.form.get("say", ""):
-        ready = next((one.text for one in shown.canned if one.key == key), "")
+        ready = _suggested(shown) if key == suggested.KEY else _ready(shown, key)
         typed = replace(typed, text=f"{typed.text.rstrip()} {ready}".strip())
     kept = keep_draft(services().database, typed)
     if "HX-Request" in request.headers:
@@ -92,6 +92,16 @@ def undo(conversation_id: str, message_id: str) -> Answer:
         return _done(conversation_id, "Taken back. It was not sent, and is in the box again.")
     shown = _talk(conversation_id)
     return _page(shown, refused.reason), 409
+
+
+def _ready(shown: views.Talk, key: str) -> str:
+    return next((one.text for one in shown.canned if one.key == key), "")
+
+
+def _suggested(shown: views.Talk) -> str:
+    with services().database.reading() as tx:
+        found = suggested.of(tx, signed_in(), shown)
+    return found.words if found is not None else ""
 
 
 def _done(conversation_id: str, said: str) -> Answer:

@@ -15,7 +15,7 @@ from bot.usecases import hold
 from bot.usecases.refusal import Refused
 from bot.web.auth import signed_in
 from bot.web.context import services
-from bot.web.desk import act_words, carry, glance, queue, sheet, standing, views, words
+from bot.web.desk import act_words, carry, glance, queue, sheet, standing, suggested, views, words
 from bot.web.desk.door import known
 from bot.web.unchanged import Drawn, unless_so, until
 
@@ -27,6 +27,7 @@ class AtOnce(TypedDict):
 
     glance: glance.Glance
     queue: queue.Queue
+    suggested: suggested.Suggested | None
 
 
 UNSENT = "Your text was not sent. Send it, or empty the box; then {deed}. Nothing was changed."
@@ -103,6 +104,7 @@ def _seen_at_once(shown: views.Talk) -> AtOnce:
         return {
             "glance": glance.of(tx, services(), shown),
             "queue": queue.of(tx, signed_in(), shown.conversation_id),
+            "suggested": suggested.of(tx, signed_in(), shown),
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
 
-from bot.usecases import note, second_chair, transfer
+from bot.usecases import note, second_chair, suggest, transfer
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -90,6 +90,20 @@ def sit_beside(conversation_id: str) -> Answer:
         services().database, handoff_id=shown.handoff.handoff_id, staff_id=signed_in().staff_id
     )
     return pages.answer(conversation_id, refused, "You sit beside them. Only they write; a note reaches them.")
+
+
+@blueprint.post("/conversations/<id:conversation_id>/chair/suggest")
+@roles(*DESK)
+def suggest_words(conversation_id: str) -> Answer:
+    """From the second chair: words for the owner's next text, which only they send."""
+    shown, text = pages.talk(conversation_id), request.form.get("text", "")
+    refused = suggest.suggest(
+        services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, text=text
+    )
+    if refused:
+        return pages.page(shown, problem=refused.reason, suggest_draft=text), 409
+    flash("They see what you suggest." if text.strip() else "Taken back.")
+    return pages.back_to(conversation_id)
 
 
 @blueprint.post("/conversations/<id:conversation_id>/chair/leave")

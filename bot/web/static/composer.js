@@ -250,14 +250,14 @@ document.addEventListener("keydown", (event) => {
   if (event.target === box() && event.key === "/" && !box().value) {
     event.preventDefault();
     $("ready").open = true;
-    document.querySelector("[data-words]")?.focus();
+    document.querySelector("#ready [data-words]")?.focus();
   }
-  if (event.target.matches?.("[data-words]")) chooseReady(event);
+  if (event.target.matches?.("#ready [data-words]")) chooseReady(event);
 });
 
 // From the list of ready words by its arrows; Escape goes back to the box.
 function chooseReady(event) {
-  const all = [...document.querySelectorAll("[data-words]")];
+  const all = [...document.querySelectorAll("#ready [data-words]")];
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) all[(all.indexOf(event.target) + step + all.length) % all.length].focus();
   if (event.key === "Escape") { $("ready").open = false; box().focus(); }
