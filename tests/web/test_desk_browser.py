@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from playwright.sync_api import Page, expect
 
 from bot.rules.segments import measure
 from bot.store.db import Database
+from bot.web import unchanged
 from tests.web.accessible import accessible
 from tests.web.line import someone_waits, they_wrote
 
@@ -34,6 +38,18 @@ def test_the_board_tells_of_a_new_person_without_a_word_of_theirs(page: Page, li
     expect(page.get_by_role("heading", name="1 person is waiting")).to_be_visible(timeout=15_000)
     expect(page).to_have_title("(1) Desk")
     expect(page.locator("#say")).to_have_text("1 person is waiting")
+
+
+def test_drawn_anew_and_the_same_it_stays_where_it_is_and_stands_on_another_number(
+    page: Page, live_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unchanged, "REDRAWN_AFTER", timedelta(seconds=1))
+    page.goto("/desk/")
+    board = page.locator("#board")
+    tag = board.get_attribute("data-etag")
+    board.evaluate("place => place.firstElementChild.setAttribute('data-untouched', '')")
+    expect(board).not_to_have_attribute("data-etag", tag or "")
+    expect(board.locator("[data-untouched]")).to_be_attached()
 
 
 def test_a_reload_of_a_part_keeps_the_focus_and_the_draft(page: Page, live_database: Database) -> None:
