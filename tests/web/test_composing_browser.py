@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, Route, expect
 
-from bot.store import threads
+from bot.store import handoffs, threads
 from bot.store.db import Database
+from bot.usecases import second_chair
+from bot.usecases.suggest import suggest
 from tests.web.accessible import accessible
-from tests.web.line import someone_waits, they_wrote
+from tests.web.line import add_account, someone_waits, they_wrote
 
 SECRET = "the green gate at nine"
 
@@ -61,6 +63,27 @@ def test_by_keyboard_alone_it_is_written_pointed_out_sent_and_undone(page: Page,
     expect(page.locator("#undo")).to_be_visible()
     expect(page.locator("#undo")).to_have_count(0, timeout=10_000)
     assert sent(live_database, conversation_id)[1:] == [("The door is open", "queued")]
+
+
+def test_what_is_suggested_beside_them_comes_by_itself_and_one_press_puts_it_in_the_box(
+    page: Page, live_database: Database
+) -> None:
+    conversation_id = talk(page, live_database)
+    box = page.get_by_label("Your text")
+    box.fill("I am here.")
+    marta = add_account(live_database, "marta@example.org", "Marta", "lead")
+    with live_database.reading() as tx:
+        handoff = handoffs.open_of(tx, conversation_id)
+    assert handoff is not None
+    assert second_chair.sit(live_database, handoff_id=handoff.handoff_id, staff_id=marta) is None
+    said = "Can you get to a window?"
+    assert suggest(live_database, conversation_id=conversation_id, staff_id=marta, text=said) is None
+    expect(page.get_by_role("region", name="Marta suggests")).to_contain_text(said)
+    accessible(page, (1280, 360))
+    page.get_by_role("button", name="Put it in my box").click()
+    expect(box).to_have_value(f"I am here. {said}")
+    expect(box).to_be_focused()
+    assert sent(live_database, conversation_id) == [], "it is never sent by itself"
 
 
 def test_a_draft_outlives_a_reload_and_is_in_no_browser_storage(page: Page, live_database: Database) -> None:
