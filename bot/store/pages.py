@@ -155,8 +155,11 @@ def add(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
         tx.conn.execute(pages.insert(), made)
 
 
-def call_exists(tx: Tx, call_key: str) -> bool:
-    return tx.conn.execute(select(_p.page_id).where(_p.call_key == call_key).limit(1)).first() is not None
+def calls_made(tx: Tx, call_keys: Collection[str]) -> set[str]:
+    """Those of these calls that were made."""
+    if not call_keys:
+        return set()
+    return set(tx.conn.execute(select(_p.call_key).where(_p.call_key.in_(call_keys))).scalars())
 
 
 def claim_due(tx: Tx, limit: int, lease: timedelta) -> list[DuePage]:

@@ -25,12 +25,12 @@ def call(tx: Tx, services: Services, staff_ids: Iterable[str], *, why: str, tier
     wanted = list(dict.fromkeys(staff_ids))
     between = timedelta(seconds=services.ladder.next_channel_s)
     rows, turn, beyond_the_desk = [], dict.fromkeys(wanted, 0), set()
-    for channel in pages.channels_of(tx, wanted):
+    channels = pages.channels_of(tx, wanted)
+    made = pages.calls_made(tx, {f"{occasion}:{one.staff_id}" for one in channels})
+    for channel in channels:
         call_key = f"{occasion}:{channel.staff_id}"
-        if turn[channel.staff_id] == 0 and pages.call_exists(tx, call_key):
-            turn[channel.staff_id] = -1
+        if call_key in made:
             beyond_the_desk.add(channel.staff_id)
-        if turn[channel.staff_id] < 0:
             continue
         rows.append({
             "handoff_id": handoff_id, "staff_id": channel.staff_id, "channel_id": channel.channel_id, "why": why,

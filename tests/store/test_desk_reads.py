@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, func, select, text
 
 from bot.store import (
     conversations,
     directory,
     handoff_offers,
     handoffs,
+    pages,
     presence,
     promise_board,
     promises,
@@ -20,10 +21,11 @@ from bot.store import (
     staff,
 )
 from bot.store.db import Database, Tx
-from tests.web.line import add_account, someone_waits
+from bot.usecases import page_staff
+from tests.web.line import add_account, services_on, someone_waits
 
 
-def asked(database: Database, act: Callable[[Tx], object]) -> list[tuple[str, object]]:
+def asked(database: Database, act: Callable[[Tx], object], *, writing: bool = False) -> list[tuple[str, object]]:
     """The statements of this, with what was given."""
     seen: list[tuple[str, object]] = []
 
@@ -32,7 +34,7 @@ def asked(database: Database, act: Callable[[Tx], object]) -> list[tuple[str, ob
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:
-        with database.reading() as tx:
+        with database.transaction() if writing else database.reading() as tx:
             act(tx)
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
@@ -71,6 +73,25 @@ def test_whoever_takes_somebody_is_weighed_alone(sqlite_database: Database) -> N
         assert {one.staff_id for one in everybody} == {ana, luis}
         assert presence.team(tx, ana) == [one for one in everybody if one.staff_id == ana]
         assert presence.team(tx, vera) == []
+
+
+def test_a_call_to_fifty_asks_as_much_as_one_to_two(sqlite_database: Database) -> None:
+    """It is made in the webhook's own transaction."""
+    services, team = services_on(sqlite_database), []
+    with sqlite_database.transaction() as tx:
+        for n in range(50):
+            team.append(staff.add(tx, email=f"{n}@example.org", alias="Eve", roles=["advocate"]))
+            pages.add_channel(tx, team[-1], "sms", f"+12105560{n:03d}")
+
+    def call(tx: Tx, some: list[str], occasion: str) -> set[str]:
+        return page_staff.call(tx, services, some, why="waits", tier="P0", occasion=occasion)
+
+    few = asked(sqlite_database, lambda tx: call(tx, team[:2], "one"), writing=True)
+    many = asked(sqlite_database, lambda tx: call(tx, team, "two"), writing=True)
+    assert len(many) == len(few)
+    with sqlite_database.transaction() as tx:
+        assert call(tx, team, "two") == set(team), "once for each occasion, and they count as called"
+        assert tx.conn.execute(select(func.count()).select_from(pages.pages)).scalar_one() == 52
 
 
 def test_every_promise_is_read_in_one_look_mine_first_and_the_rest_is_counted(sqlite_database: Database) -> None:
