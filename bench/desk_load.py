@@ -164,12 +164,11 @@ def _line() -> Iterator[Line]:
         database = Database(url, Keyring(settings.field_keys, settings.secret_key), SystemClock())
         stack.callback(database.engine.dispose)
         stack.enter_context(_process([sys.executable, "-m", "bot.simulator"], env))
-        stack.enter_context(_process(_gunicorn("wsgi:app", origin), env))
-        stack.enter_context(_process(_gunicorn("bench.desk_floor:create_app()", floor), env))
+        for app, at in (("wsgi:app", origin), ("bench.desk_floor:create_app()", floor)):
+            stack.enter_context(_process(_gunicorn(app, at), env))
+            _wait(at)  # one after the other: on a busy machine all at once would take too long
         for job in ((), ("clock",), ("watch",)):
             stack.enter_context(_process([sys.executable, "worker.py", *job], env))
-        _wait(origin)
-        _wait(floor)
         yield Line(database, origin, floor)
 
 
