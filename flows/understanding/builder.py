@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, product
 
 from flows.understanding.fold import Spelling, words_of
 from flows.understanding.groups import MARK, expand
@@ -11,6 +12,9 @@ from flows.understanding.phrases import GAP, NUMBER, Node, Spots, joined_spots, 
 from flows.understanding.reading import Cause
 from flows.understanding.rules import Rule
 from flows.understanding.sections import OTHER, PHRASE_SETS, RULES, VALUE_TABLES, WORD_SETS
+
+MISSING = "-"
+_MOST_MISSING = 4
 
 
 class BadEntry(ValueError):
@@ -165,9 +169,20 @@ class Builder:
             cause = Cause(f"lexicon/{name}.toml:{key}[{at}]", entry)
             # a look-alike of one language is none of another's
             self.rules.append(Rule(rule, cause, guards and f"{name}:{guards}", guarded=f"{name}:{_guarded(rule)}"))
-            for spots in self._spots(name, key, entry):
+            for spots in self._each_spots(name, key, entry):
                 plant(self.tree, spots, number)
                 self.vocabulary.update(word for choice in spots for word in choice if not word.startswith(MARK))
+
+    def _each_spots(self, name: str, key: str, entry: str) -> list[Spots]:
+        """A phrase with and without each word that may be missing: "on|- my way" is two phrases of one entry."""
+        lacking = [f"|{MISSING}" in part for part in entry.split()]
+        if sum(lacking) > _MOST_MISSING:
+            raise BadEntry(name, key, f"{entry!r} has more than {_MOST_MISSING} words that may be missing")
+        parts = [part.removesuffix(f"|{MISSING}") for part in entry.split()]
+        if any(MISSING in part.split("|") and part != MISSING for part in parts):
+            raise BadEntry(name, key, f"{entry!r}: `|{MISSING}` stands last in its choice")
+        kept = product(*([(part,), ()] if may else [(part,)] for part, may in zip(parts, lacking, strict=True)))
+        return [spots for words in kept for spots in self._spots(name, key, " ".join(chain(*words)))]
 
     def _spots(self, name: str, key: str, entry: str) -> list[Spots]:
         """The phrase an entry stands for, word by word, in the spelling that is sought."""

@@ -1,8 +1,8 @@
 """Where in a text do the phrases of the word lists stand?
 
-A phrase is words in a row. `a|b` is either word, `@name` any word of that group, `#` any number, `*` up to three words
-of any kind. Words that only colour a sentence ("just", "really") may stand between the words of any phrase. A phrase
-stands in one sentence: it never reaches across its end.
+A phrase is words in a row. `a|b` is either word, `a|-` the word or nothing, `@name` any word of that group, `#` any
+number, `*` up to three words of any kind. Words that only colour a sentence ("just", "really") may stand between the
+words of any phrase. A phrase stands in one sentence: it never reaches across its end.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.understanding import Intent, Lexicon, Reading
+from flows.understanding import Intent, Lexicon, Reading, read
 from tests.corpus.hearing import ASKED, DOCUMENTS, hear
 
 HERE = Path(__file__).parent
@@ -123,11 +123,22 @@ def test_dress_changes_nothing(text: str, change: object) -> None:
     assert hear("C2", change(text)).intent == hear("C2", text).intent  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("text", ["a purple elephant", "a big purple elephant", "a purple young elephant"])
+def test_a_word_of_a_phrase_may_be_missing(text: str) -> None:
+    lists = {**DOCUMENTS, "en": {**DOCUMENTS["en"], "danger": {"phrases": ["big|- purple young|old|- elephant"]}}}
+    asked = {"expecting": None, "language": "en", "lexicon": Lexicon.parse(lists)}
+    assert read(text, **asked).intent is Intent.DANGER
+    assert read("a big elephant", **asked).intent is not Intent.DANGER
+
+
 @pytest.mark.parametrize(
     ("file", "change", "named"),
     [
         ("en", {"danger": {"phrases": [1]}}, "lexicon/en.toml:danger.phrases"),
         ("en", {"danger": {"phrases": ["..."]}}, "lexicon/en.toml:danger.phrases"),
+        ("en", {"danger": {"phrases": ["a|- b|- c|- d|- e|- f"]}}, "lexicon/en.toml:danger.phrases"),
+        ("en", {"danger": {"phrases": ["a -|b c"]}}, "lexicon/en.toml:danger.phrases"),
+        ("en", {"danger": {"phrases": ["b|- * c"]}}, "lexicon/en.toml:danger.phrases"),
         ("es", {"nonsense": {"words": ["a"]}}, "lexicon/es.toml:nonsense.words"),
         ("en", {"stop": {"sounds": ["a"]}}, "lexicon/en.toml:stop.sounds"),
         ("places", {"place": [{"label": "Seventeen letters", "zip3": ["782"]}]}, "lexicon/places.toml:place[0].label"),
