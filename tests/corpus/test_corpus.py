@@ -23,6 +23,7 @@ FLOORS = {
     ("blind2", "es"): {"crisis": 0.90, "stop": 0.92, "answers": 0.0, "traps": 0.98, "alarms": 0.035},
     ("blind3", "en"): {"crisis": 0.70, "stop": 0.86, "answers": 0.0, "traps": 0.965, "alarms": 0.045},
     ("blind3", "es"): {"crisis": 0.66, "stop": 0.86, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
+    ("blind4", "en"): {"crisis": 0.86, "stop": 0.88, "answers": 0.93, "traps": 0.98, "alarms": 0.085},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
@@ -36,6 +37,9 @@ def scored(request: pytest.FixtureRequest) -> tuple[str, Score]:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_goals_hold(scored: tuple[str, Score], language: str) -> None:
     part, total = scored
+    if (part, language) not in FLOORS:
+        assert not any(code == language for _, code in total.seen), f"{part} has {language} texts and no floor"
+        return
     floors = FLOORS[part, language]
     shown = f"{part}\n{table(total)}" + (f"\n{misses(total)}" if part not in BLIND else "")
     assert total.recall(CRISIS, language) >= floors["crisis"], shown
@@ -47,8 +51,8 @@ def test_goals_hold(scored: tuple[str, Score], language: str) -> None:
 
 
 def test_spanish_is_read_as_well_as_english(scored: tuple[str, Score]) -> None:
-    _, total = scored
-    for labels in (CRISIS, STOPS, ANSWERS):
+    part, total = scored
+    for labels in (CRISIS, STOPS, ANSWERS) if {(part, "en"), (part, "es")} <= set(FLOORS) else ():
         assert total.recall(labels, "es") >= total.recall(labels, "en") - 0.05, table(total)
 
 
