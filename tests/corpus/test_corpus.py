@@ -13,17 +13,18 @@ from tests.corpus.score import CRISIS, Score, score
 # figure is under the goal (0.99 for crisis and stop, 0.95 for answers) README.md of this folder says so, and this floor
 # keeps it. `alarms` is a ceiling: crisis in a text without one.
 FLOORS = {
-    ("tuning", "en"): {"crisis": 0.965, "stop": 0.96, "answers": 0.96, "traps": 0.99, "alarms": 0.01},
+    ("tuning", "en"): {"crisis": 0.975, "stop": 0.97, "answers": 0.96, "traps": 0.99, "alarms": 0.01},
     ("tuning", "es"): {"crisis": 0.97, "stop": 0.97, "answers": 0.97, "traps": 0.99, "alarms": 0.01},
     ("untouched", "en"): {"crisis": 0.99, "stop": 0.98, "answers": 0.97, "traps": 0.98, "alarms": 0.01},
     ("untouched", "es"): {"crisis": 0.99, "stop": 0.98, "answers": 0.97, "traps": 0.98, "alarms": 0.01},
-    ("blind", "en"): {"crisis": 0.98, "stop": 0.97, "answers": 0.95, "traps": 0.97, "alarms": 0.02},
+    ("blind", "en"): {"crisis": 0.98, "stop": 0.99, "answers": 0.95, "traps": 0.97, "alarms": 0.02},
     ("blind", "es"): {"crisis": 0.95, "stop": 0.95, "answers": 0.94, "traps": 0.98, "alarms": 0.02},
-    ("blind2", "en"): {"crisis": 0.92, "stop": 0.88, "answers": 0.0, "traps": 0.97, "alarms": 0.02},
+    ("blind2", "en"): {"crisis": 0.93, "stop": 0.91, "answers": 0.0, "traps": 0.97, "alarms": 0.02},
     ("blind2", "es"): {"crisis": 0.90, "stop": 0.92, "answers": 0.0, "traps": 0.98, "alarms": 0.035},
-    ("blind3", "en"): {"crisis": 0.70, "stop": 0.86, "answers": 0.0, "traps": 0.965, "alarms": 0.045},
+    ("blind3", "en"): {"crisis": 0.77, "stop": 0.90, "answers": 0.0, "traps": 0.965, "alarms": 0.045},
     ("blind3", "es"): {"crisis": 0.66, "stop": 0.86, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
-    ("blind4", "en"): {"crisis": 0.86, "stop": 0.88, "answers": 0.93, "traps": 0.98, "alarms": 0.085},
+    ("blind4", "en"): {"crisis": 0.86, "stop": 0.94, "answers": 0.93, "traps": 0.98, "alarms": 0.085},
+    ("blind5", "en"): {"crisis": 0.58, "stop": 0.76, "answers": 0.77, "traps": 0.98, "alarms": 0.095},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
