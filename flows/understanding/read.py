@@ -57,8 +57,10 @@ MEANINGS: Mapping[str, tuple[Intent, tuple[Flag, ...]]] = {
     "thanks": (Intent.THANKS, ()),
     "hostile": (Intent.HOSTILE, ()),
 }
-"""What a hit in each section means. `means`, `booking`, `where_is_it` and `unclear` depend on more than the hit."""
+"""What a hit in each section means. `means`, `hint`, `booking`, `where_is_it` and `unclear` depend on more."""
 
+_DISTRESS = frozenset({"distress", "grief"})
+"""Sections beside which a `hint` ("goodbye", "forever") is more than a word; one word is never both."""
 BY_INTENT = {Intent.YES: "yes", Intent.NO: "no", Intent.LATER: "not_now", Intent.HUMAN: "person", Intent.SKIP: "skip"}
 BY_OPTION = {
     "yes": Intent.YES, "no": Intent.NO, "not_now": Intent.LATER, "later": Intent.LATER, "person": Intent.HUMAN,
@@ -139,12 +141,16 @@ def read(text: str, *, expecting: Expecting | None, language: str, lexicon: Lexi
 
 def _meanings(draft: _Draft, found: Sequence[Found], safe_now: bool) -> None:
     names = {one.rule.name for one in found}
-    distress = bool(names & {"distress", "suicide", "self_harm", "grief"})
+    distress = bool(names & {*_DISTRESS, "suicide", "self_harm"})
     for one in found:
         cause = one.rule.cause
         match one.rule.name:
             case "means" if distress:
                 draft.mean(Intent.SUICIDE, cause, (Flag.SUICIDE,))
+            case "hint" if _beside_distress(one, found):
+                draft.mean(Intent.SUICIDE, cause, (Flag.SUICIDE,))
+            case "hint":
+                continue
             case "means":
                 # a person looks, the question goes on: `screen-texts.md` 5, MEANS
                 draft.mean(Intent.DISCLOSURE, cause, (Flag.HUMAN,), whole=True)
@@ -163,6 +169,10 @@ def _meanings(draft: _Draft, found: Sequence[Found], safe_now: bool) -> None:
                 draft.mean(intent, cause, flags, one.whole)
     if Intent.WRONG_NUMBER in draft.meant and Intent.HOSTILE in draft.meant:
         draft.flags[Intent.WRONG_NUMBER].add(Flag.THIRD_PARTY)
+
+
+def _beside_distress(one: Found, found: Sequence[Found]) -> bool:
+    return any(o.rule.name in _DISTRESS and (o.end <= one.start or one.end <= o.start) for o in found)
 
 
 def _answers(draft: _Draft, found: Sequence[Found], expecting: Expecting | None, lexicon: Lexicon) -> None:

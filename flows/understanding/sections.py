@@ -7,6 +7,7 @@ RULES = frozenset(
         "suicide",
         "self_harm",
         "means",
+        "hint",
         "distress",
         "medical",
         "overdose",

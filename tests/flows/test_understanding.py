@@ -123,6 +123,21 @@ def test_dress_changes_nothing(text: str, change: object) -> None:
     assert hear("C2", change(text)).intent == hear("C2", text).intent  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("text", "suicide"),
+    [
+        ("goodbye", False),
+        ("im so alone", False),
+        ("whats left on this earth", False),
+        ("im so alone. goodbye", True),
+        ("im hopeless and theres nothing left for me on this earth", True),
+        ("scared to death of him", False),
+    ],
+)
+def test_a_hint_counts_only_beside_distress(text: str, suicide: bool) -> None:
+    assert ("suicide" in hear("any", text).flags) is suicide
+
+
 @pytest.mark.parametrize("text", ["a purple elephant", "a big purple elephant", "a purple young elephant"])
 def test_a_word_of_a_phrase_may_be_missing(text: str) -> None:
     lists = {**DOCUMENTS, "en": {**DOCUMENTS["en"], "danger": {"phrases": ["big|- purple young|old|- elephant"]}}}
