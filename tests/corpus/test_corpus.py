@@ -22,7 +22,12 @@ FLOORS = {
     ("blind2", "en"): {"crisis": 0.92, "stop": 0.88, "answers": 0.0, "traps": 0.97, "alarms": 0.02},
     ("blind2", "es"): {"crisis": 0.90, "stop": 0.92, "answers": 0.0, "traps": 0.98, "alarms": 0.035},
     ("blind3", "en"): {"crisis": 0.70, "stop": 0.86, "answers": 0.0, "traps": 0.965, "alarms": 0.045},
-    ("blind3", "es"): {"crisis": 0.66, "stop": 0.86, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
+    ("blind3", "es"): {"crisis": 0.74, "stop": 0.89, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
+    ("es_a", "es"): {"crisis": 0.94, "stop": 0.87, "answers": 0.87, "traps": 0.83, "alarms": 0.035},
+    ("es_b", "es"): {"crisis": 0.92, "stop": 0.90, "answers": 0.88, "traps": 0.95, "alarms": 0.05},
+    ("es_c", "es"): {"crisis": 0.89, "stop": 0.90, "answers": 0.92, "traps": 0.93, "alarms": 0.08},
+    ("es_d", "es"): {"crisis": 0.90, "stop": 0.98, "answers": 0.0, "traps": 0.98, "alarms": 0.105},
+    ("es_e", "es"): {"crisis": 0.98, "stop": 0.98, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
@@ -36,6 +41,9 @@ def scored(request: pytest.FixtureRequest) -> tuple[str, Score]:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_goals_hold(scored: tuple[str, Score], language: str) -> None:
     part, total = scored
+    if (part, language) not in FLOORS:
+        assert not any(code == language for _, code in total.seen), f"{part} has {language} texts and no floor"
+        return
     floors = FLOORS[part, language]
     shown = f"{part}\n{table(total)}" + (f"\n{misses(total)}" if part not in BLIND else "")
     assert total.recall(CRISIS, language) >= floors["crisis"], shown
