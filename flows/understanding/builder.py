@@ -61,6 +61,7 @@ class Builder:
         for word, others in _table(name, document, "also").items():
             for other in _strings(name, f"also.{word}", others):
                 self.also[other] = (*self.also.get(other, ()), word)
+                self.vocabulary.add(other)  # a spelling of its own, not a slip in another word
                 for first, second in [pair for pair in self.joined if pair[1] == word]:
                     self.joined[first, other] = self.joined[first, second]
 

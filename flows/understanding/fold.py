@@ -193,7 +193,7 @@ class Spelling:
         return tuple(self.variants.get(word, word) for word in words)
 
     def _corrected(self, word: str) -> tuple[str, ...]:
-        """The known words a single slip away that start alike, words of meaning before everyday ones.
+        """The known words that sound alike, then those a single slip away, words of meaning before everyday ones.
         The first letter must agree, or be swapped with the second: `bills` is never `pills`."""
         if self.near is None or not _SHORTEST_CORRECTED <= len(word) <= _LONGEST_CORRECTED:
             return ()
@@ -203,8 +203,10 @@ class Spelling:
                 alike = known[0] == word[0] or known[:2] == word[1::-1]
                 if alike and known not in found and OSA.distance(word, known, score_cutoff=1) <= 1:
                     found.add(known)
-        found.update(self.sounds.get(sounded(word), ()))
-        return tuple(sorted({self.variants.get(one, one) for one in found}, key=lambda w: (w in self.everyday, w)))
+        alike = self.sounds.get(sounded(word), ())
+        heard = {self.variants.get(one, one) for one in alike}
+        meant = heard | {self.variants.get(one, one) for one in found}
+        return tuple(sorted(meant, key=lambda w: (w not in heard, w in self.everyday, w)))
 
     def _joined(
         self, words: list[str], others: dict[int, tuple[str, ...]]
@@ -240,14 +242,16 @@ def diminished(word: str, known: Callable[[str], bool]) -> str:
 
 
 _SOUNDS = (("qu", "k"), ("ce", "se"), ("ci", "si"), ("ge", "je"), ("gi", "ji"), ("ll", "y"), ("rr", "r"), ("c", "k"),
-           ("z", "s"), ("v", "b"), ("h", ""))  # fmt: skip
+           ("z", "s"), ("v", "b"), ("h", ""), ("nb", "mb"), ("np", "mp"), ("eo", "io"), ("ea", "ia"),
+           ("w", "u"))  # fmt: skip
 
 
 def sounded(word: str) -> str:
-    """The word as Spanish sounds: `bibir` and `vivir`, `ablar` and `hablar`, `resivo` and `recibo` are one."""
+    """The word as Spanish sounds: `bibir` and `vivir`, `anbulansia` and `ambulancia`, `golpio` and `golpeo`, `encerrao`
+    and `encerrado` are one."""
     for written, heard in _SOUNDS:
         word = word.replace(written, heard)
-    return word
+    return f"{word[:-1]}do" if word.endswith("ao") else word
 
 
 def sounding(words: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BLIND = ("blind", "blind2", "blind3", "blind4", "blind5")
+BLIND = ("blind", "blind2", "blind3", "blind4", "blind5", "es_a", "es_b", "es_c", "es_d", "es_e")
 """Parts whose misses nobody reads: they are scored in total only."""
 PARTS = ("tuning", "untouched", *BLIND)
 LANGUAGES = ("en", "es")

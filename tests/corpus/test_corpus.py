@@ -14,17 +14,22 @@ from tests.corpus.score import CRISIS, Score, score
 # keeps it. `alarms` is a ceiling: crisis in a text without one.
 FLOORS = {
     ("tuning", "en"): {"crisis": 0.975, "stop": 0.97, "answers": 0.96, "traps": 0.99, "alarms": 0.01},
-    ("tuning", "es"): {"crisis": 0.97, "stop": 0.97, "answers": 0.97, "traps": 0.99, "alarms": 0.01},
+    ("tuning", "es"): {"crisis": 0.98, "stop": 0.97, "answers": 0.97, "traps": 0.99, "alarms": 0.01},
     ("untouched", "en"): {"crisis": 0.99, "stop": 0.98, "answers": 0.97, "traps": 0.98, "alarms": 0.01},
     ("untouched", "es"): {"crisis": 0.99, "stop": 0.98, "answers": 0.97, "traps": 0.98, "alarms": 0.01},
     ("blind", "en"): {"crisis": 0.98, "stop": 0.99, "answers": 0.95, "traps": 0.97, "alarms": 0.02},
-    ("blind", "es"): {"crisis": 0.95, "stop": 0.95, "answers": 0.94, "traps": 0.98, "alarms": 0.02},
+    ("blind", "es"): {"crisis": 0.975, "stop": 0.95, "answers": 0.94, "traps": 0.98, "alarms": 0.02},
     ("blind2", "en"): {"crisis": 0.93, "stop": 0.91, "answers": 0.0, "traps": 0.97, "alarms": 0.02},
-    ("blind2", "es"): {"crisis": 0.90, "stop": 0.92, "answers": 0.0, "traps": 0.98, "alarms": 0.035},
+    ("blind2", "es"): {"crisis": 0.93, "stop": 0.92, "answers": 0.0, "traps": 0.98, "alarms": 0.055},
     ("blind3", "en"): {"crisis": 0.77, "stop": 0.90, "answers": 0.0, "traps": 0.965, "alarms": 0.045},
-    ("blind3", "es"): {"crisis": 0.66, "stop": 0.86, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
+    ("blind3", "es"): {"crisis": 0.74, "stop": 0.89, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
     ("blind4", "en"): {"crisis": 0.86, "stop": 0.94, "answers": 0.93, "traps": 0.98, "alarms": 0.085},
     ("blind5", "en"): {"crisis": 0.58, "stop": 0.76, "answers": 0.77, "traps": 0.98, "alarms": 0.095},
+    ("es_a", "es"): {"crisis": 0.94, "stop": 0.87, "answers": 0.87, "traps": 0.83, "alarms": 0.035},
+    ("es_b", "es"): {"crisis": 0.92, "stop": 0.90, "answers": 0.88, "traps": 0.95, "alarms": 0.05},
+    ("es_c", "es"): {"crisis": 0.89, "stop": 0.90, "answers": 0.92, "traps": 0.93, "alarms": 0.08},
+    ("es_d", "es"): {"crisis": 0.90, "stop": 0.98, "answers": 0.0, "traps": 0.98, "alarms": 0.105},
+    ("es_e", "es"): {"crisis": 0.98, "stop": 0.98, "answers": 0.0, "traps": 0.98, "alarms": 0.03},
 }
 STOPS = ("stop", "stop_silent", "wrong_number")
 ANSWERS = ("answer", "place", "letter", "yes", "no", "none", "skip", "later")
