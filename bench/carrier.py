@@ -66,6 +66,9 @@ async def _serve(token: str) -> None:
             status, document = b"200 OK", _LIST
             if head.startswith(b"GET /seen"):
                 document = json.dumps({"taken": taken, "refused": refused}).encode()
+            elif head.startswith(b"POST") and "To" not in form:  # a copy is to be emptied
+                sid = urlsplit(head.split(b" ")[1].decode()).path.rpartition("/")[2].removesuffix(".json")
+                document = b'{"sid": "%s", "status": "delivered", "body": "", "to": ""}' % sid.encode()
             elif head.startswith(b"POST"):
                 sid, callback = f"SM{len(taken):032x}", form.get("StatusCallback", [""])[0]
                 message_id = parse_qs(urlsplit(callback).query).get("m", [""])[0]

@@ -14,11 +14,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis import Redis
 from sqlalchemy import URL, insert
 
 from bench import floor, load
 from bench.door import Door
 from bot.adapters.clock import SystemClock
+from bot.adapters.nudges import DELIVER, queue_on
 from bot.settings import SIMULATED_ACCOUNT
 from bot.store import schema
 from bot.store.crypto import Keyring
@@ -120,7 +122,7 @@ def free_port() -> int:
 
 
 def cpu_s(pid: int, *, own: bool = False) -> float:
-    """What a process and all it started have spent, in their own name and the kernel's, those that ended too; `own`: it alone."""
+    """What a process and all it started (those that ended too) have spent, theirs and the kernel's; `own`: it alone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
@@ -144,6 +146,18 @@ def children(pid: int) -> list[int]:
         return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def wait_for_worker(redis_url: str) -> None:
+    """Until a worker has taken a job: it has started, whatever else the machine is doing."""
+    with Redis.from_url(redis_url) as redis:
+        queue = queue_on(redis)
+        queue.enqueue(DELIVER, result_ttl=0, description="deliver")
+        deadline = time.monotonic() + 60
+        while queue.count:
+            if time.monotonic() > deadline:
+                raise SystemExit("no worker came")
+            time.sleep(0.1)
 
 
 def postmaster(server: URL) -> int:

@@ -1,8 +1,8 @@
 """Two of every process over one PostgreSQL and one Redis: what does a second machine carry, and what fills first?
 
-`python -m bench.machines`: first a web server, a worker and a clock; then two web servers on two ports, two workers, two
-clocks, and the watch. Turns through the webhook, then texts that are due at once. On one machine of two cores a second of
-each adds no core: what counts is the CPU that each process spends on a turn and on a text.
+`python -m bench.machines`: first a web server, a worker and a clock; then two web servers on two ports, two workers,
+two clocks, and the watch. Turns through the webhook, then texts that are due at once. On one machine of two cores a
+second of each adds no core: what counts is the CPU that each process spends on a turn and on a text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from bench import carrier as carriers
 from bench import drain, load
-from bench.line import TOKEN, app_env, cpu_s, own_database, postmaster, prepare, process, server
+from bench.line import TOKEN, app_env, cpu_s, own_database, postmaster, prepare, process, server, wait_for_worker
 from bot.app import build
 from bot.services import Services
 from bot.settings import SIMULATED_ACCOUNT, Settings
@@ -69,7 +69,8 @@ def _carry(stack: ExitStack, url: str, redis_url: str, machines: int, base: int)
         pids[name].append(stack.enter_context(process(command, shared)))
     if machines > 1:
         pids["watch"] = [stack.enter_context(process([sys.executable, "worker.py", "watch"], shared))]
-    time.sleep(5)  # they take their places; nothing is asserted about that
+    wait_for_worker(env["REDIS_URL"])
+    time.sleep(3)  # the clock takes its place; nothing is asserted about that
     for nth, web in enumerate(webs):  # the first turns compile their statements
         load.run(web.origin, _work(web.origin, 700_000 + nth * 1000, 20), AT_ONCE)
     before = _spent(pids)
@@ -146,8 +147,8 @@ def _print(found: list[Carried]) -> None:
     ours = sum(one.turn_ms[name] for name in ("web", "worker"))
     base = one.turn_ms["PostgreSQL"]
     print(f"\nA turn, its answers and their receipts cost {ours:.1f} ms of web and worker and {base:.1f} ms of "
-          f"PostgreSQL: one core of PostgreSQL is full at {1000 / base:.0f} turns a second, which take {ours / base:.1f} cores "
-          f"of web and worker.")  # fmt: skip
+          f"PostgreSQL: one core of PostgreSQL is full at {1000 / base:.0f} turns a second, which take "
+          f"{ours / base:.1f} cores of web and worker.")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """32,000 replies in an hour through the webhook while a long list is released: are the promises kept, and how fast?
 
 `python -m bench.replies` on PostgreSQL: 150 s at that rate, then 20 s at ten times of it. Another number of seconds
-may be given, `--hour` for the whole hour, `--sqlite` for SQLite. Web, worker and clock as processes, a carrier over HTTP that posts receipts, advocates who take
-who waits; afterwards `tests/proof/checker.py` and a few more questions are put to the rows.
+may be given, `--hour` for the whole hour, `--sqlite` for SQLite. Web, worker and clock as processes, a carrier over
+HTTP that posts receipts, advocates who take who waits; afterwards `tests/proof/checker.py` and a few more questions are
+put to the rows.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from bench.line import (
     prepare,
     process,
     server,
+    wait_for_worker,
 )
 from bot.adapters.clock import SystemClock
 from bot.app import build, create_worker
@@ -118,7 +120,8 @@ def _measure(stack: ExitStack, folder: Path, env: dict[str, str], phases: list[t
     pids["worker"] = stack.enter_context(process([sys.executable, "worker.py"], env))
     pids["clock"] = stack.enter_context(process([sys.executable, "-m", "bench.replies", "clock", str(rounds)], env))
     pids = {name: pid for name, pid in pids.items() if pid}
-    time.sleep(5)  # they take their places; nothing is asserted about that
+    wait_for_worker(env["REDIS_URL"])
+    time.sleep(3)  # the clock takes its place; nothing is asserted about that
     stopping = threading.Event()
     desk = threading.Thread(target=_desk, args=(services, [stage.advocate, *stage.colleagues], stopping), daemon=True)
     desk.start()
