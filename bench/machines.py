@@ -25,9 +25,9 @@ from bot.store import messages
 from bot.store.db import Database
 from tests.servers import postgres_server, redis_server
 
-CONVERSATIONS, AT_ONCE = 240, 8
+CONVERSATIONS, AT_ONCE = 120, 8
 """On each web server; seven turns each, with the answers leaving meanwhile."""
-TEXTS = 3_000
+TEXTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
