@@ -135,7 +135,9 @@ def masked(cells: Sequence[str]) -> list[str]:
 
 
 def _with_basis(row: int, number: str, language: str, cell: Mapping[str, str], terms: Terms) -> Row | Rejected:
-    basis = re.sub(r"[\s-]+", "_", cell.get("basis", "").lower()) or terms.basis
+    basis = cell.get("basis", "")
+    if basis not in LAWFUL_BASES:  # most lists write them as we do
+        basis = re.sub(r"[\s-]+", "_", basis.lower()) or terms.basis
     if basis not in LAWFUL_BASES:
         reason = "no basis: it must be inbound_first, opted_in or partner_referral"
         return Rejected(row, "no_basis", "basis", reason, number, language)
