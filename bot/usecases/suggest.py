@@ -17,7 +17,11 @@ def suggest(database: Database, *, conversation_id: str, staff_id: str, text: st
     words = clean(text)
     if len(words) > LONGEST:
         return Refused(
-            phrase("This has %(n)s characters; a text can have %(most)s. Nothing was suggested.", n=len(words), most=LONGEST)
+            phrase(
+                "This has %(n)s characters; a text can have %(most)s. Nothing was suggested.",
+                n=len(words),
+                most=LONGEST,
+            )
         )
     with database.transaction() as tx:
         stored, handoff = conversations.load(tx, conversation_id), handoffs.open_of(tx, conversation_id)
