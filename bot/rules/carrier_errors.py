@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.rules.phrases import phrase
+
 
 class Reaction(Enum):
     """What is done, each in usecases/react.py."""
@@ -32,10 +34,9 @@ class Reaction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`en` and `es` are said to staff where the text failed; `fix` to an operator, by `doctor`."""
+    """`words` are said to staff where the text failed; `fix` to an operator, by `doctor`."""
 
-    en: str
-    es: str
+    words: str
     reactions: frozenset[Reaction] = frozenset()
     rest_s: int = 0
     fix: str = ""
@@ -44,117 +45,109 @@ class Policy:
 R = Reaction
 
 
-def _policy(en: str, es: str, *reactions: Reaction, rest_s: int = 0, fix: str = "") -> Policy:
-    return Policy(en, es, frozenset(reactions), rest_s, fix)
+def _policy(words: str, *reactions: Reaction, rest_s: int = 0, fix: str = "") -> Policy:
+    return Policy(words, frozenset(reactions), rest_s, fix)
 
 
-_NOT_A_MOBILE = ("This number cannot get texts: it may be a landline.",
-                 "Este número no recibe mensajes: puede ser un teléfono fijo.")  # fmt: skip
-_BUSY = ("Our number's queue at the carrier was full.", "La cola de nuestro número en la operadora estaba llena.")
-_FAST = ("We sent faster than the carrier allows.", "Enviamos más rápido de lo que permite la operadora.")
-_CAP = ("Our daily limit at one network is used up.", "Se agotó nuestro límite diario en una red.")
-_UNREGISTERED = ("Our number is not registered to send.", "Nuestro número no está registrado para enviar.")
-_ACCOUNT = ("The carrier has stopped our account.", "La operadora detuvo nuestra cuenta.")
-_NO_WAY = ("Our number cannot reach this one.", "Nuestro número no puede llegar a este.")
-_OWN = ("Something in our own settings is wrong; an operator is told.",
-        "Algo en nuestra configuración está mal; se avisó a quien la opera.")  # fmt: skip
-_OURS = ("Our text could not be sent as it was written.", "Nuestro mensaje no se pudo enviar como estaba escrito.")
-_OFF = ("The phone was off or out of reach.", "El teléfono estaba apagado o sin señal.")
-_LATER = ("The network had a fault of its own.", "La red tuvo una falla propia.")
-_CONSENT = ("The carrier asks for proof that people agreed to be texted.",
-            "La operadora pide prueba de que las personas aceptaron recibir mensajes.")  # fmt: skip
-_QUIET = ("The carrier held it back for quiet hours.", "La operadora no lo entregó por el horario de silencio.")
+_NOT_A_MOBILE = phrase("This number cannot get texts: it may be a landline.")  # fmt: skip
+_BUSY = phrase("Our number's queue at the carrier was full.")
+_FAST = phrase("We sent faster than the carrier allows.")
+_CAP = phrase("Our daily limit at one network is used up.")
+_UNREGISTERED = phrase("Our number is not registered to send.")
+_ACCOUNT = phrase("The carrier has stopped our account.")
+_NO_WAY = phrase("Our number cannot reach this one.")
+_OWN = phrase("Something in our own settings is wrong; an operator is told.")
+_OURS = phrase("Our text could not be sent as it was written.")
+_OFF = phrase("The phone was off or out of reach.")
+_LATER = phrase("The network had a fault of its own.")
+_CONSENT = phrase("The carrier asks for proof that people agreed to be texted.")
+_QUIET = phrase("The carrier held it back for quiet hours.")
 
 POLICIES: Mapping[str, Policy] = {
     # Who we are to the carrier
-    "20003": _policy(*_OWN, R.ALERT, R.PAUSE_ALL, fix="The carrier refuses our credentials: check TWILIO_ACCOUNT_SID "
+    "20003": _policy(_OWN, R.ALERT, R.PAUSE_ALL, fix="The carrier refuses our credentials: check TWILIO_ACCOUNT_SID "
                      "and TWILIO_AUTH_TOKEN. Texts that failed meanwhile stand at the desk."),
-    "30002": _policy(*_ACCOUNT, R.ALERT, R.PAUSE_ALL, fix="The account is suspended: talk to the carrier."),
-    "30037": _policy(*_ACCOUNT, R.ALERT, R.PAUSE_ALL, fix="Sending is switched off for the account: talk to the "
+    "30002": _policy(_ACCOUNT, R.ALERT, R.PAUSE_ALL, fix="The account is suspended: talk to the carrier."),
+    "30037": _policy(_ACCOUNT, R.ALERT, R.PAUSE_ALL, fix="Sending is switched off for the account: talk to the "
                      "carrier."),
-    "30032": _policy(*_UNREGISTERED, R.ALERT, R.PAUSE_ALL, R.OTHER_SENDER, fix="A toll-free number is not verified: "
+    "30032": _policy(_UNREGISTERED, R.ALERT, R.PAUSE_ALL, R.OTHER_SENDER, fix="A toll-free number is not verified: "
                      "finish its verification, or take it out of TWILIO_FROM."),
-    "30034": _policy(*_UNREGISTERED, R.ALERT, R.PAUSE_ALL, R.OTHER_SENDER, fix="A number is not in a registered 10DLC "
+    "30034": _policy(_UNREGISTERED, R.ALERT, R.PAUSE_ALL, R.OTHER_SENDER, fix="A number is not in a registered 10DLC "
                      "campaign: register it, or take it out of TWILIO_FROM."),
-    "21212": _policy(*_OWN, R.ALERT, R.OTHER_SENDER, fix="A number in TWILIO_FROM is not valid."),
-    "21603": _policy(*_OWN, R.ALERT, fix="No sender was given: set TWILIO_FROM."),
-    "21606": _policy(*_NO_WAY, R.ALERT, R.OTHER_SENDER, fix="A number in TWILIO_FROM is not ours or cannot send "
+    "21212": _policy(_OWN, R.ALERT, R.OTHER_SENDER, fix="A number in TWILIO_FROM is not valid."),
+    "21603": _policy(_OWN, R.ALERT, fix="No sender was given: set TWILIO_FROM."),
+    "21606": _policy(_NO_WAY, R.ALERT, R.OTHER_SENDER, fix="A number in TWILIO_FROM is not ours or cannot send "
                      "texts: check it in the carrier's console."),
-    "21609": _policy(*_OWN, R.ALERT, fix="The carrier does not accept our address for receipts: check PUBLIC_URL."),
-    "21408": _policy(*_NO_WAY, R.ALERT, R.PAUSE, fix="Texting to a region is not switched on: do so in the carrier's "
+    "21609": _policy(_OWN, R.ALERT, fix="The carrier does not accept our address for receipts: check PUBLIC_URL."),
+    "21408": _policy(_NO_WAY, R.ALERT, R.PAUSE, fix="Texting to a region is not switched on: do so in the carrier's "
                      "console, under geographic permissions."),
     # What the carrier will not have said
-    "30007": _policy("It was filtered as unwanted by the carrier.", "La operadora lo filtró como no deseado.",
+    "30007": _policy(phrase("It was filtered as unwanted by the carrier."),
                      R.WATCH, R.ALERT, fix="Texts are filtered: have a person look at the words of the campaign "
                      "before it goes on."),
-    "30555": _policy(*_CONSENT, R.PAUSE_ALL, R.ALERT, fix="The carrier sees no documented consent: open a consent "
+    "30555": _policy(_CONSENT, R.PAUSE_ALL, R.ALERT, fix="The carrier sees no documented consent: open a consent "
                      "review with it."),
-    "30831": _policy(*_CONSENT, R.PAUSE_ALL, R.ALERT, fix="The carrier sees no documented consent: open a consent "
+    "30831": _policy(_CONSENT, R.PAUSE_ALL, R.ALERT, fix="The carrier sees no documented consent: open a consent "
                      "review with it."),
-    "14107": _policy("Too many replies in a short time: a machine may be answering us.",
-                     "Demasiadas respuestas en poco tiempo: puede que conteste una máquina.", R.ALERT,
+    "14107": _policy(phrase("Too many replies in a short time: a machine may be answering us."), R.ALERT,
                      fix="The loop breaker was reached with one number: see whether a machine answers us."),
-    "21605": _policy(*_OURS), "21617": _policy(*_OURS), "21619": _policy(*_OURS),
+    "21605": _policy(_OURS), "21617": _policy(_OURS), "21619": _policy(_OURS),
     # The person and their number
-    "21610": _policy("They asked the carrier for no more texts from us.",
-                     "Pidió a la operadora no recibir más mensajes nuestros.", R.WITHDRAW),
-    "21604": _policy(*_OURS),
-    "21211": _policy("This is not a number that can get texts.", "Este número no puede recibir mensajes.",
+    "21610": _policy(phrase("They asked the carrier for no more texts from us."), R.WITHDRAW),
+    "21604": _policy(_OURS),
+    "21211": _policy(phrase("This is not a number that can get texts."),
                      R.UNREACHABLE),
-    "21614": _policy(*_NOT_A_MOBILE, R.LANDLINE),
-    "21612": _policy(*_NO_WAY, R.OTHER_SENDER),
-    "30003": _policy(*_OFF, R.RETRY),
-    "30004": _policy("Their phone or network blocks our texts.", "Su teléfono o su red bloquea nuestros mensajes.",
+    "21614": _policy(_NOT_A_MOBILE, R.LANDLINE),
+    "21612": _policy(_NO_WAY, R.OTHER_SENDER),
+    "30003": _policy(_OFF, R.RETRY),
+    "30004": _policy(phrase("Their phone or network blocks our texts."),
                      R.SUPPRESS),
-    "30005": _policy("This number is not in use any more; its next owner is somebody else.",
-                     "Este número ya no está en uso; después será de otra persona.", R.REASSIGNED),
-    "30006": _policy(*_NOT_A_MOBILE, R.LANDLINE),
-    "30640": _policy("The carrier forbids texts to this number.", "La operadora prohíbe mensajes a este número.",
+    "30005": _policy(phrase("This number is not in use any more; its next owner is somebody else."), R.REASSIGNED),
+    "30006": _policy(_NOT_A_MOBILE, R.LANDLINE),
+    "30640": _policy(phrase("The carrier forbids texts to this number."),
                      R.SUPPRESS),
     # Rates and queues
-    "20009": _policy("The carrier was still at work on it.", "La operadora aún lo estaba procesando."),
-    "20429": _policy(*_FAST, R.REST),
-    "21611": _policy(*_BUSY, R.REST, R.PAUSE, R.ALERT, rest_s=600, fix="The queue of a sender is ten hours long: its "
+    "20009": _policy(phrase("The carrier was still at work on it.")),
+    "20429": _policy(_FAST, R.REST),
+    "21611": _policy(_BUSY, R.REST, R.PAUSE, R.ALERT, rest_s=600, fix="The queue of a sender is ten hours long: its "
                      "rate in SENDER_RATES is higher than the carrier's."),
-    "30001": _policy(*_BUSY, R.REST, R.PAUSE, R.ALERT, rest_s=600, fix="The queue of a sender overflowed: its rate in "
+    "30001": _policy(_BUSY, R.REST, R.PAUSE, R.ALERT, rest_s=600, fix="The queue of a sender overflowed: its rate in "
                      "SENDER_RATES is higher than the carrier's."),
-    "30022": _policy(*_FAST, R.REST, R.ALERT, R.RETRY, rest_s=60, fix="A sender is faster than its registration "
+    "30022": _policy(_FAST, R.REST, R.ALERT, R.RETRY, rest_s=60, fix="A sender is faster than its registration "
                      "allows: lower its rate in SENDER_RATES."),
-    "30454": _policy(*_FAST, R.REST, R.ALERT, R.RETRY, rest_s=60, fix="The account is faster than it may be: lower "
+    "30454": _policy(_FAST, R.REST, R.ALERT, R.RETRY, rest_s=60, fix="The account is faster than it may be: lower "
                      "the rates in SENDER_RATES."),
-    "30023": _policy(*_CAP, R.REST_DAY, R.ALERT, R.RETRY, fix="The daily cap at one network is reached: campaigns "
+    "30023": _policy(_CAP, R.REST_DAY, R.ALERT, R.RETRY, fix="The daily cap at one network is reached: campaigns "
                      "rest until midnight Pacific; give the cap in SENDER_RATES."),
-    "30026": _policy(*_CAP, R.ALERT, fix="The daily cap at one network is nearly reached."),
-    "30027": _policy(*_CAP, R.REST_DAY, R.ALERT, R.RETRY, fix="The daily cap at one network is reached: campaigns "
+    "30026": _policy(_CAP, R.ALERT, fix="The daily cap at one network is nearly reached."),
+    "30027": _policy(_CAP, R.REST_DAY, R.ALERT, R.RETRY, fix="The daily cap at one network is reached: campaigns "
                      "rest until midnight Pacific; give the cap in SENDER_RATES."),
     # On the way
-    "30008": _policy("The network did not say why.", "La red no dijo por qué.", R.RETRY),
-    "30017": _policy(*_LATER, R.RETRY), "30410": _policy(*_LATER, R.RETRY), "30450": _policy(*_LATER, R.RETRY),
-    "30453": _policy(*_OFF, R.RETRY), "30485": _policy(*_LATER, R.RETRY), "30500": _policy(*_LATER, R.RETRY),
-    "30036": _policy("Its time ran out in the carrier's queue.", "Se le acabó el tiempo en la cola de la operadora.",
+    "30008": _policy(phrase("The network did not say why."), R.RETRY),
+    "30017": _policy(_LATER, R.RETRY), "30410": _policy(_LATER, R.RETRY), "30450": _policy(_LATER, R.RETRY),
+    "30453": _policy(_OFF, R.RETRY), "30485": _policy(_LATER, R.RETRY), "30500": _policy(_LATER, R.RETRY),
+    "30036": _policy(phrase("Its time ran out in the carrier's queue."),
                      R.REPLAN),
-    "30610": _policy(*_QUIET, R.REPLAN), "30047": _policy(*_QUIET, R.REPLAN),
+    "30610": _policy(_QUIET, R.REPLAN), "30047": _policy(_QUIET, R.REPLAN),
     # Ours, where the carrier said nothing
-    "unreachable": _policy("The carrier could not be reached.", "No se pudo llegar a la operadora.", R.REST,
+    "unreachable": _policy(phrase("The carrier could not be reached."), R.REST,
                            R.ALERT, rest_s=5, fix="The carrier cannot be reached: check the network and "
                            "TWILIO_API_BASE."),
-    "never_taken": _policy("The carrier never took it, though we tried more than once.",
-                           "La operadora nunca lo tomó, aunque probamos más de una vez.", R.ALERT,
+    "never_taken": _policy(phrase("The carrier never took it, though we tried more than once."), R.ALERT,
                            fix="The carrier often does not answer: see its status page."),
-    "passed_by": _policy("It never left, and what was said later went ahead of it.",
-                         "No salió, y lo que se dijo después se adelantó."),
-    "clock_stopped": _policy("The clock stood still.", "El reloj se detuvo.", R.ALERT,
+    "passed_by": _policy(phrase("It never left, and what was said later went ahead of it.")),
+    "clock_stopped": _policy(phrase("The clock stood still."), R.ALERT,
                              fix="The clock stood still: alarms were late. Start `python worker.py clock`, and two."),
-    "nobody_called": _policy("Nobody could be called.", "No se pudo llamar a nadie.", R.ALERT,
+    "nobody_called": _policy(phrase("Nobody could be called."), R.ALERT,
                              fix="An alarm went beyond the shift and reached nobody: `desk on-call`, `desk channel`."),
-    "canary_failed": _policy("Nobody answered the canary.", "Nadie contestó la prueba.", R.ALERT,
+    "canary_failed": _policy(phrase("Nobody answered the canary."), R.ALERT,
                              fix="Nobody answered the canary's call: `desk status` says how far it came."),
-    "stays_unknown": _policy("Nobody can tell whether it arrived.", "No se sabe si llegó.", R.ALERT,
+    "stays_unknown": _policy(phrase("Nobody can tell whether it arrived."), R.ALERT,
                              fix="The fate of some texts cannot be told: see that receipts reach PUBLIC_URL."),
 }  # fmt: skip
 
 UNKNOWN_CODE = _policy(
-    "The carrier gave a reason we have no words for.", "La operadora dio una razón que no conocemos.", R.ALERT,
+    phrase("The carrier gave a reason we have no words for."), R.ALERT,
     fix="The carrier gave a code that stands in no table of ours: look it up, and add it.",
 )  # fmt: skip
 

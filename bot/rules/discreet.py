@@ -20,7 +20,7 @@ from flows.conversation import LANGUAGES
 from flows.understanding.gazetteer import Gazetteer
 
 NAME, AREA, LINK = "name", "area", "link"
-_SAYS = {NAME: "who writes, or the name of a place", AREA: "where a place is", LINK: "an address anybody can open"}
+SAYS = {NAME: "who writes, or the name of a place", AREA: "where a place is", LINK: "an address anybody can open"}
 _NUMBERS = "numbers"
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
@@ -63,7 +63,7 @@ class _Word:
 def exposing(text: str, *, names: Iterable[str] = (), places: Gazetteer | None = None) -> tuple[Exposing, ...]:
     """Every hit in the order of the text; of two that overlap the longer one."""
     words = [_Word(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
-    hits = [Exposing(found.start(), found.end(), LINK, _SAYS[LINK]) for found in _LINKS.finditer(text)]
+    hits = [Exposing(found.start(), found.end(), LINK, SAYS[LINK]) for found in _LINKS.finditer(text)]
     for section in SECTIONS:
         hits += _in_section(words, section)
     hits += _named(words, names)
@@ -142,20 +142,20 @@ def _named(words: Sequence[_Word], names: Iterable[str]) -> Iterator[Exposing]:
         phrase = [fold(found[0]) for found in _WORD.finditer(name)]
         if phrase:
             for first, last in _spans(words, phrase):
-                yield Exposing(words[first].start, words[last].end, NAME, _SAYS[NAME])
+                yield Exposing(words[first].start, words[last].end, NAME, SAYS[NAME])
 
 
 def _areas(words: Sequence[_Word], places: Gazetteer | None) -> Iterator[Exposing]:
     for word in words:
         if _ZIP.fullmatch(word.folded):
-            yield Exposing(word.start, word.end, AREA, _SAYS[AREA])
+            yield Exposing(word.start, word.end, AREA, SAYS[AREA])
     if places is None:
         return
     for named in places.named([word.folded for word in words]):
         first = words[named.start]
         is_a_word = named.end - named.start == 1 and len(first.folded) == 2  # "va", more often than a state
         if named.sure and not is_a_word:
-            yield Exposing(first.start, words[named.end - 1].end, AREA, _SAYS[AREA])
+            yield Exposing(first.start, words[named.end - 1].end, AREA, SAYS[AREA])
 
 
 def _apart(hits: Iterable[Exposing]) -> Iterator[Exposing]:

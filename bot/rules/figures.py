@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.rules.phrases import phrase
 from bot.rules.small_cells import LEAST
 
 MONTHS = 13
@@ -65,9 +66,9 @@ def length(span: timedelta) -> str:
     """In the one or two units that matter: 41 s, 12 min, 3 h 20 min, 6 days."""
     seconds = round(span.total_seconds())
     if seconds < 100:
-        return f"{seconds} s"
+        return phrase("%(n)s s", n=seconds)
     if seconds < 6000:
-        return f"{round(seconds / 60)} min"
+        return phrase("%(n)s min", n=round(seconds / 60))
     if seconds < 48 * 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-    return f"{round(seconds / 86400)} days"
+        return phrase("%(h)s h %(min)s min", h=seconds // 3600, min=seconds % 3600 // 60)
+    return phrase("%(n)s days", n=round(seconds / 86400))

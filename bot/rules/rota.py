@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-LINES = {1: "first", 2: "second", 3: "director"}
+from bot.rules.phrases import phrases
+
+LINES = phrases({1: "first", 2: "second", 3: "director"})
 
 
 class Span(NamedTuple):

@@ -11,18 +11,22 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-ITEMS: Mapping[str, str] = {
-    "party": "Who would come",
-    "urgency": "How soon",
-    "need": "What would help",
-    "area": "About where they are",
-    "age": "Their age group",
-    "musts": "What a place must have",
-    "language": "Their language",
-    "voice": "That they talk together, with us on the line",
-    "first_name": "The first name they chose",
-    "number": "Their phone number",
-}
+from bot.rules.phrases import listed, phrases
+
+ITEMS: Mapping[str, str] = phrases(
+    {
+        "party": "Who would come",
+        "urgency": "How soon",
+        "need": "What would help",
+        "area": "About where they are",
+        "age": "Their age group",
+        "musts": "What a place must have",
+        "language": "Their language",
+        "voice": "That they talk together, with us on the line",
+        "first_name": "The first name they chose",
+        "number": "Their phone number",
+    }
+)
 """What can be told of somebody, each with a yes of its own."""
 IN_SH1 = frozenset({"party", "urgency"})
 """What the person reads in SH1, word for word: who would come and how soon."""
@@ -107,4 +111,4 @@ def told_in_hold(answers: Mapping[str, object]) -> frozenset[str]:
 
 def in_words(items: Collection[str]) -> str:
     """For staff, in the order of the form."""
-    return ", ".join(words[:1].lower() + words[1:] for item, words in ITEMS.items() if item in items)
+    return listed(words.lower() for item, words in ITEMS.items() if item in items)

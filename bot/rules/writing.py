@@ -15,15 +15,18 @@ from typing import Literal
 from bot.rules.discreet import Exposing
 from bot.rules.hours import BY_DAY, Place, next_safe, safe_now
 from bot.rules.may_send import NOWHERE, is_live
+from bot.rules.phrases import phrases
 
 UNDO = timedelta(seconds=3)
 """So long a text that was sent can still be taken back."""
-WHY_ANYWAY = {
-    "they_asked": "They asked, and know these words already",
-    "said_ok": "They told me that they are alone and it is a good time",
-    "urgent": "Waiting would put them in more danger",
-    "means_other": "The words mean something harmless here",
-}
+WHY_ANYWAY = phrases(
+    {
+        "they_asked": "They asked, and know these words already",
+        "said_ok": "They told me that they are alone and it is a good time",
+        "urgent": "Waiting would put them in more danger",
+        "means_other": "The words mean something harmless here",
+    }
+)
 """Why a text leaves all the same: words of a list, for the record holds no story."""
 
 MayGo = Literal["yes", "twice", "no"]

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from bot.store.db import Tx, UTCDateTime, metadata, new_id, partial
+from bot.store.staff import staff
 
 alert_channels = Table(
     "alert_channels",
@@ -89,6 +90,8 @@ class DuePage(NamedTuple):
     tier: str
     code: str
     nth: int
+    language: str
+    """Of whoever is called, as they chose for their pages; English until they have."""
 
 
 _a, _p = alert_channels.c, pages.c
@@ -166,8 +169,10 @@ def claim_due(tx: Tx, limit: int, lease: timedelta) -> list[DuePage]:
     """Put under our lease what is to be sent now. One whose sender died is due again when its lease ends."""
     due = or_(_p.state == "due", (_p.state == "sending") & (_p.lease_until <= tx.now))
     query = (
-        select(_p.page_id, _p.channel_id, _a.kind, _a.address, _p.why, _p.tier, _p.code, _p.attempts)
+        select(_p.page_id, _p.channel_id, _a.kind, _a.address, _p.why, _p.tier, _p.code, _p.attempts,
+               staff.c.page_language)
         .join_from(pages, alert_channels, _a.channel_id == _p.channel_id)
+        .join(staff, staff.c.staff_id == _a.staff_id)
         .where(due, _p.due_at <= tx.now)
         .order_by(_p.due_at).limit(limit).with_for_update(of=pages, skip_locked=True)
     )  # fmt: skip
@@ -178,7 +183,7 @@ def claim_due(tx: Tx, limit: int, lease: timedelta) -> list[DuePage]:
     return [
         DuePage(row.page_id, row.channel_id, row.kind,
                 tx.keys.open("alert_channels.address", row.channel_id, row.address), row.why, row.tier, row.code,
-                row.attempts + 1)
+                row.attempts + 1, row.page_language or "en")
         for row in rows
     ]  # fmt: skip
 

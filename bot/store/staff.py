@@ -50,6 +50,7 @@ staff = Table(
     Column("skills", String(120)),
     Column("regions", String(120)),
     Column("capacity", Integer),
+    Column("page_language", String(5)),  # of the pages they are shown; none: as their browser asks
 )
 
 sessions = Table(
@@ -109,6 +110,7 @@ class Staff:
     failed_logins: int
     locked_until: datetime | None
     active: bool
+    page_language: str | None
     passkeys: int
 
     @property
@@ -336,6 +338,7 @@ def _staff(tx: Tx, row: Row[Any]) -> Staff:
         failed_logins=row.failed_logins,
         locked_until=row.locked_until,
         active=row.active,
+        page_language=row.page_language,
         passkeys=row.passkeys,
     )
 

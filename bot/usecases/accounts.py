@@ -12,6 +12,7 @@ import argon2
 import pyotp
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from bot.rules.phrases import phrase
 from bot.rules.segments import measure
 from bot.store import audit, passkeys, staff
 from bot.store.db import Database, Tx
@@ -30,8 +31,9 @@ _HASHER = argon2.PasswordHasher()
 
 
 def add_staff(
-    database: Database, *, email: str, alias: str, roles: Iterable[str], by_id: str | None = None
-) -> str:
+    database: Database, *, email: str, alias: str, roles: Iterable[str], by_id: str | None = None,
+    page_language: str | None = None,
+) -> str:  # fmt: skip
     """Invites someone and returns the token of their one-time set-up link (`/desk/setup/<token>`, 72 hours).
 
     For an address that is known already the roles and the alias are replaced and the account starts afresh: its
@@ -47,12 +49,15 @@ def add_staff(
             _start_afresh(tx, staff_id, alias, roles)
         expires_at = tx.now + SETUP_LINK_LASTS
         staff.update(tx, staff_id, setup_key=tx.keys.index("setup", token), setup_expires_at=expires_at)
+        if page_language:
+            staff.update(tx, staff_id, page_language=page_language)
         audit.record(tx, act="staff_invited", staff_id=by_id, object_id=staff_id, detail=",".join(roles)[:80])
     return token
 
 
-def set_up(database: Database, token: str, password: str) -> Refused | None:
-    """Chooses a password with a set-up link, which then opens nothing more. None means done."""
+def set_up(database: Database, token: str, password: str, page_language: str | None = None) -> Refused | None:
+    """Chooses a password, and the language of one's pages, with a set-up link, which then opens nothing more. None
+    means done."""
     if unfit := unfit_password(password):
         return Refused(unfit)
     hashed = _HASHER.hash(password)  # before the transaction: it takes long on purpose
@@ -61,6 +66,8 @@ def set_up(database: Database, token: str, password: str) -> Refused | None:
         if account is None or not _link_is_live(tx, account):
             return Refused("This link has been used or is too old. Ask for a new one.")
         _set_password(tx, account.staff_id, hashed)
+        if page_language:
+            staff.update(tx, account.staff_id, page_language=page_language)
         audit.record(tx, act="password_set", staff_id=account.staff_id, object_id=account.staff_id)
     return None
 
@@ -70,6 +77,13 @@ def link_is_live(database: Database, token: str) -> bool:
     with database.reading() as tx:
         account = staff.find_by_setup_token(tx, token)
         return account is not None and _link_is_live(tx, account)
+
+
+def language_of_link(database: Database, token: str) -> str | None:
+    """What whoever invited them chose for their pages."""
+    with database.reading() as tx:
+        account = staff.find_by_setup_token(tx, token)
+        return account.page_language if account is not None else None
 
 
 def set_password(database: Database, *, email: str, password: str) -> None:
@@ -142,26 +156,31 @@ def unfit_password(password: str) -> str | None:
     """Why a password is refused, or None. Length is what counts (NIST SP 800-63B 5.1.1); paste is welcome."""
     shortest, longest = PASSWORD_LENGTH
     if len(password) < shortest:
-        return f"Use at least {shortest} characters. Four plain words are good."
+        return phrase("Use at least %(n)s characters. Four plain words are good.", n=shortest)
     if len(password) > longest:
-        return f"Use at most {longest} characters."
+        return phrase("Use at most %(n)s characters.", n=longest)
     if len(set(password)) < 5:
-        return "Use more different characters."
+        return phrase("Use more different characters.")
     return None
 
 
 def _check(email: str, alias: str, roles: tuple[str, ...]) -> None:
     name, _, host = email.strip().partition("@")
     if not name or "." not in host or len(email) > 200 or any(c.isspace() for c in email.strip()):
-        raise ValueError("The e-mail address does not look like one.")
+        raise ValueError(phrase("The e-mail address does not look like one."))
     if not 0 < len(alias) <= ALIAS_LENGTH or not alias.isalpha():
-        raise ValueError(f"The alias must be 1 to {ALIAS_LENGTH} letters: it is the first name people are told.")
+        raise ValueError(
+            phrase("The alias must be 1 to %(most)s letters: it is the first name people are told.", most=ALIAS_LENGTH)
+        )
     if strange := measure(alias).offenders:
         raise ValueError(
-            f"The alias must do without {' '.join(strange)}: with it every text that names them would cost two."
+            phrase(
+                "The alias must do without %(strange)s: with it every text that names them would cost two.",
+                strange=" ".join(strange),
+            )
         )
     if not roles or not set(roles) <= set(staff.ROLES):
-        raise ValueError("A role must be one of " + ", ".join(staff.ROLES) + ".")
+        raise ValueError(phrase("A role must be one of %(roles)s.", roles=", ".join(staff.ROLES)))
 
 
 def _start_afresh(tx: Tx, staff_id: str, alias: str, roles: tuple[str, ...]) -> None:

@@ -29,5 +29,5 @@ def standing(tx: Tx, services: Services) -> list[tuple[str, str]]:
     found = []
     for one in alerts.since(tx, tx.now - STANDS_FOR):
         which = f" (number {names.index(one.sender) + 1} of TWILIO_FROM)" if one.sender in names else ""
-        found.append((one.code, f"{policy_of(one.code).fix or policy_of(one.code).en}{which} [{one.times}x]"))
+        found.append((one.code, f"{policy_of(one.code).fix or policy_of(one.code).words}{which} [{one.times}x]"))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.rules.phrases import phrase
 from bot.rules.segments import count_segments, encoding, measure
 from bot.rules.variants import MOST
 from bot.rules.wording import PREVIEW_CHARACTERS, look
@@ -63,7 +64,11 @@ def unfit_words(services: Services, *, keys: Sequence[str], sender: str, area: s
     if not _FIRST_NAME.fullmatch(sender):
         return Refused("The sender is a staff first name or alias of at most 8 letters.")
     if strange := measure(sender).offenders:
-        return Refused(f"The sender's name must do without {' '.join(strange)}: with it every text would cost two.")
+        return Refused(
+            phrase(
+                "The sender's name must do without %(what)s: with it every text would cost two.", what=" ".join(strange)
+            )
+        )
     if "O2" in keys and not area:
         return Refused("This text names the area: choose one.")
     for key in (*keys, FOLLOW_UP) if follow_up else keys:
@@ -73,5 +78,5 @@ def unfit_words(services: Services, *, keys: Sequence[str], sender: str, area: s
                 return Refused("With this name and area the text does not fit one message. Shorten it, or drop "
                                "accents.")  # fmt: skip
             if wrong := faults(key, language, text):
-                return Refused(f"These words cannot be sent: {wrong[0]}.")
+                return Refused(phrase("These words cannot be sent: %(wrong)s.", wrong=wrong[0]))
     return None

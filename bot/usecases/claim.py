@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.rules.ladder import TIERS
 from bot.rules.may_send import BOT_KINDS
+from bot.rules.phrases import phrase
 from bot.rules.routing import Advocate, Waits, has_room, in_order
 from bot.services import Services
 from bot.store import audit, conversations, handoff_offers, handoffs, pages, presence, staff, threads
@@ -67,7 +68,11 @@ def _take_next(database: Database, services: Services, staff_id: str) -> Claimed
             return Refused("Nobody is waiting now.")
         first = next(one for one in queue if one.handoff_id == wanted[0])
         if first.tier != "P0" and not has_room(first, me, cap=services.ladder.hard_cap):
-            return Refused(f"You hold {me.load} already. Finish with somebody first, or take one person by name.")
+            return Refused(
+                phrase(
+                    "You hold %(load)s already. Finish with somebody first, or take one person by name.", load=me.load
+                )
+            )
         # Each try is its own transaction: the loser of a race holds no lock while it tries the next person. Whoever
         # is in somebody's hands this moment is passed over, and waited for only if nobody else is left.
         for handoff_id in wanted:
@@ -128,4 +133,4 @@ def _too_late(tx: Tx, handoff_id: str, staff_id: str) -> Claimed | Refused:
         return Refused("This one is closed already.")
     if now.owner_id == staff_id:
         return Claimed(handoff_id, now.conversation_id)
-    return Refused(f"{staff.aliases(tx, [now.owner_id])[now.owner_id]} has this person already.")
+    return Refused(phrase("%(who)s has this person already.", who=staff.aliases(tx, [now.owner_id])[now.owner_id]))

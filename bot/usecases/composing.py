@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.rules.discreet import Exposing, exposing, fingerprint
 from bot.rules.hours import Place, place_of
 from bot.rules.ladder import LOOK_AGAIN
+from bot.rules.phrases import phrase
 from bot.rules.writing import WHY_ANYWAY, MayGo, Verdict, WritingFacts, weigh
 from bot.services import Services
 from bot.store import audit, conversations, drafts, handoffs, messages, own_texts, people, threads
@@ -157,7 +158,9 @@ def _unfit(words: str) -> Refused | None:
     if not words:
         return Refused("Write something first. Nothing was sent.")
     if len(words) > LONGEST:
-        return Refused(f"This has {len(words)} characters; a text can have {LONGEST}. Nothing was sent.")
+        return Refused(
+            phrase("This has %(n)s characters; a text can have %(most)s. Nothing was sent.", n=len(words), most=LONGEST)
+        )
     return None
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.rules import follow_up
 from bot.rules.follow_up import ENDS, OUTCOMES
+from bot.rules.phrases import phrase
 from bot.store import audit, conversations, handoffs, referrals, staff, threads, warm_transfers
 from bot.store.db import Database, Tx
 from bot.store.referrals import Referral
@@ -116,5 +117,5 @@ def _may(tx: Tx, conversation_id: str, staff_id: str) -> Refused | None:
     standing = handoffs.open_of(tx, conversation_id)
     if standing is not None and standing.owner_id not in (None, staff_id):
         name = staff.aliases(tx, [standing.owner_id])[standing.owner_id]
-        return Refused(f"{name} holds this conversation now. Nothing was changed.")
+        return Refused(phrase("%(name)s holds this conversation now. Nothing was changed.", name=name))
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.rules.phrases import phrase
 from bot.store import audit, conversations, handoffs, people, promises, staff
 from bot.store.db import Database, Tx
 from bot.store.promises import Promise
@@ -30,7 +31,7 @@ class Word:
 def fault(word: Word) -> Refused | None:
     """Before anything is written: what is wrong with it, if something is."""
     if not word.what.strip() or len(word.what) > LONGEST:
-        return Refused(f"Write what you promise, in up to {LONGEST} characters. Nothing was sent.")
+        return Refused(phrase("Write what you promise, in up to %(most)s characters. Nothing was sent.", most=LONGEST))
     if word.minutes not in WITHIN_MINUTES:
         return Refused("Choose by when you will have done it. Nothing was sent.")
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.rules.phrases import phrase
 from bot.store import conversations, handoffs, staff
 from bot.store.conversations import Stored
 from bot.store.db import Tx
@@ -31,7 +32,7 @@ def not_yours(tx: Tx, stored: Stored, handoff: Handoff, staff_id: str, epoch: in
         return Refused("Nobody holds this conversation now. Take it first. Nothing was sent.")
     if handoff.owner_id != staff_id:
         name = staff.aliases(tx, [handoff.owner_id])[handoff.owner_id]
-        return Refused(f"{name} holds this conversation now. Nothing was sent.")
+        return Refused(phrase("%(name)s holds this conversation now. Nothing was sent.", name=name))
     if stored.epoch != epoch:
         return Refused("This conversation changed hands since you opened it. Read what is new, then send again.")
     return None

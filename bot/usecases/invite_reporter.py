@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.rules.phrases import phrase
 from bot.services import Services
 from bot.store import audit, consent, directory, directory_board, reporter_invites, staff
 from bot.store.db import Database
@@ -28,7 +29,7 @@ def invite_reporter(database: Database, services: Services, *, program_id: str, 
         standing = directory.reporter(tx, e164)
         if standing is not None:
             whose = "this program" if standing.program_id == program_id else "another program: a number speaks for one"
-            return Refused(f"This number reports for {whose}.")
+            return Refused(phrase("This number reports for %(whose)s.", whose=whose))
         if consent.is_suppressed(tx, tx.keys.index("phone", e164)):
             return Refused("This number asked us for no texts. It can text START, and be asked then.")
         reporter_invites.ask(tx, number=e164, program_id=program_id, language=language, staff_id=staff_id)

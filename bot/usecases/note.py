@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.rules.phrases import phrase
 from bot.store import audit, conversations, handoffs
 from bot.store.db import Database
 from bot.usecases.refusal import Refused
@@ -15,7 +16,9 @@ def note(database: Database, *, conversation_id: str, staff_id: str, text: str) 
     if not words:
         return Refused("Write something first. Nothing was kept.")
     if len(words) > LONGEST:
-        return Refused(f"This has {len(words)} characters; a note can have {LONGEST}. Nothing was kept.")
+        return Refused(
+            phrase("This has %(n)s characters; a note can have %(most)s. Nothing was kept.", n=len(words), most=LONGEST)
+        )
     with database.transaction() as tx:
         if conversations.load(tx, conversation_id) is None:
             return Refused("There is no such conversation.")

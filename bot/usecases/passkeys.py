@@ -27,6 +27,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from bot.rules.phrases import phrase
 from bot.store import audit, passkeys, staff
 from bot.store.db import Database
 from bot.usecases.refusal import Refused
@@ -58,7 +59,7 @@ def offer_registration(database: Database, door: Door, *, staff_id: str, issuer:
         account, known = staff.get(tx, staff_id), passkeys.of(tx, staff_id)
         email = staff.email_of(tx, staff_id)
     if account is None or len(known) >= MOST:
-        return Refused(f"An account can have {MOST} passkeys. Remove one first.")
+        return Refused(phrase("An account can have %(most)s passkeys. Remove one first.", most=MOST))
     options = generate_registration_options(
         rp_id=door.rp_id,
         rp_name=issuer,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.rules.phrases import counted, phrase, phrases
 from bot.rules.rota import LINES, week_by_week
 from bot.store import audit, handoffs, rota, rota_board, staff
 from bot.store.db import Database, Tx
@@ -14,7 +15,7 @@ from bot.usecases.refusal import Refused
 
 WEEKS = 26
 _LONGEST: Mapping[str, timedelta] = {SHIFT: timedelta(hours=24), ON_CALL: timedelta(days=31), AWAY: timedelta(days=366)}
-_NAMES = {SHIFT: "A shift", ON_CALL: "On-call", AWAY: "Leave"}
+_NAMES = phrases({SHIFT: "A shift", ON_CALL: "On-call", AWAY: "Leave"})
 _LINES: Mapping[str, int] = {word: line for line, word in LINES.items()}
 HOLIDAY = "holiday"
 WHAT = (SHIFT, *_LINES, AWAY, HOLIDAY)
@@ -53,9 +54,10 @@ def _no_span(kind: str, starts: datetime, ends: datetime, weeks: int) -> Refused
         return Refused("It ends before it begins.")
     if ends - starts > _LONGEST[kind]:
         hours = _LONGEST[kind] // timedelta(hours=1)
-        return Refused(f"{_NAMES[kind]} is {hours} hours at the most." if hours <= 24
-                       else f"{_NAMES[kind]} is {hours // 24} days at the most.")  # fmt: skip
-    return None if 1 <= weeks <= WEEKS else Refused(f"Repeat it for 1 to {WEEKS} weeks.")
+        if hours <= 24:
+            return Refused(phrase("%(what)s is %(n)s hours at the most.", what=_NAMES[kind], n=hours))
+        return Refused(phrase("%(what)s is %(n)s days at the most.", what=_NAMES[kind], n=hours // 24))
+    return None if 1 <= weeks <= WEEKS else Refused(phrase("Repeat it for 1 to %(weeks)s weeks.", weeks=WEEKS))
 
 
 def _twice(tx: Tx, staff_id: str, spans: list[tuple[datetime, datetime]]) -> bool:
@@ -94,5 +96,9 @@ def _left_alone(tx: Tx, one: Planned) -> Refused | None:
     if one.kind != SHIFT or one.starts_at > tx.now or one.staff_id is None:
         return None
     held = len(handoffs.owned_by(tx, one.staff_id))
-    people = "1 person is" if held == 1 else f"{held} people are"
-    return Refused(f"{people} in their hands. Give them on first.") if held else None
+    said = counted(
+        "%(n)s person is in their hands. Give them on first.",
+        "%(n)s people are in their hands. Give them on first.",
+        held,
+    )
+    return Refused(said) if held else None

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.rules.asking import OFFICE_HOURS
 from bot.rules.freshness import Freshness, age_of, freshness, p_open
+from bot.rules.phrases import phrase
 from bot.store import asks, audit, directory, links, openings
 from bot.store.db import Database, Tx
 from bot.store.directory import Stock
@@ -133,7 +134,7 @@ def _count(tx: Tx, link: Link, stocks: list[Stock], counts: Mapping[str, int]) -
         return Refused("Say how many are open. Nothing was changed.")
     for stock_id, available in counts.items():
         if not 0 <= available <= most[stock_id]:
-            return Refused(f"You have {most[stock_id]} at most. Nothing was changed.")
+            return Refused(phrase("You have %(most)s at most. Nothing was changed.", most=most[stock_id]))
     directory.set_status(tx, link.program_id, "active", only_from="paused")
     _observe(tx, link, counts)
     return None

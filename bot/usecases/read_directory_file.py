@@ -21,6 +21,7 @@ import ijson
 from bot.rules.directory_csv import is_ours
 from bot.rules.hsds import LONGEST_ID, read_row
 from bot.rules.hsds_tables import TABLES, TooDeep, rows_of, table_named, table_of_entity, table_of_record
+from bot.rules.phrases import phrase
 from bot.store.staging import Staging
 from bot.usecases.refusal import Refused
 
@@ -62,7 +63,7 @@ def read_directory_file(path: Path, staging: Staging, now: datetime) -> str | Re
         with _files(path) as files:
             return _read(files, staging, now)
     except _NotSo as why:
-        return Refused(f"{why} Nothing was imported.")
+        return Refused(phrase("%(why)s Nothing was imported.", why=why))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
         return Refused("The zip file is damaged or cut short. Nothing was imported.")
     except RuntimeError:  # zipfile's word for a password

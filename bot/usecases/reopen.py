@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.rules.phrases import phrase
 from bot.services import Services
 from bot.store import conversations, handoffs, staff
 from bot.store.conversations import Stored
@@ -55,4 +56,6 @@ def by_hand(database: Database, services: Services, *, conversation_id: str, sta
 def _in_the_queue(tx: Tx, standing: handoffs.Handoff | None) -> Refused:
     if standing is None or standing.owner_id is None:
         return Refused("They wait already. Take them from the queue.")
-    return Refused(f"{staff.aliases(tx, [standing.owner_id])[standing.owner_id]} has this person now.")
+    return Refused(
+        phrase("%(who)s has this person now.", who=staff.aliases(tx, [standing.owner_id])[standing.owner_id])
+    )

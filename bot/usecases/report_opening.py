@@ -12,6 +12,7 @@ from phonenumbers import parse
 from phonenumbers.timezone import time_zones_for_number
 
 from bot.rules.freshness import good_for_h
+from bot.rules.phrases import phrase
 from bot.services import Services
 from bot.store import directory, messages, openings, reporter_invites
 from bot.store.db import Database, Tx
@@ -115,7 +116,7 @@ def record_count(database: Database, *, program: str, available: int, unit: str 
             return Refused("Say which unit is meant: " + ", ".join(sorted({s.unit for s in stocks})) + ".")
         stock = shares[0][0]
         if not 0 <= available <= stock.maximum:
-            return Refused(f"This program has {stock.maximum} at most.")
+            return Refused(phrase("This program has %(maximum)s at most.", maximum=stock.maximum))
         said = {"stock_id": stock.stock_id, "available": available, "via": source.via, "by_id": source.by_id}
         if at is not None and openings.known(tx, observed_at=observed_at, **said):
             return Recorded(program_id, available, observed_at, is_new=False)

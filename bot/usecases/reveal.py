@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.rules.phrases import phrase
 from bot.store import audit, conversations, handoffs, people, staff
 from bot.store.db import Database, Tx
 from bot.store.handoffs import Handoff
@@ -35,7 +36,12 @@ def number(database: Database, *, conversation_id: str, staff_id: str, why: str)
         if stored is None or not _may(tx, conversation_id, staff_id):
             return Refused("Whoever holds this person, or a lead, may see the number.")
         if audit.count_since(tx, staff_id, "number_revealed", tx.now - AN_HOUR) >= MOST_NUMBERS:
-            return Refused(f"You have looked at {MOST_NUMBERS} numbers within an hour. Ask a lead to look with you.")
+            return Refused(
+                phrase(
+                    "You have looked at %(most_numbers)s numbers within an hour. Ask a lead to look with you.",
+                    most_numbers=MOST_NUMBERS,
+                )
+            )
         audit.record(tx, act="number_revealed", staff_id=staff_id, object_id=conversation_id, detail=why)
         return Number(people.number_of(tx, stored.person_id))
 

@@ -52,7 +52,8 @@ def send_pages(database: Database, services: Services) -> int:
 
 
 def _call(tx: Tx, services: Services, one: DuePage) -> Page:
-    words = services.script.wording.render("PG1", "en", {"BRAND": services.settings.brand, "CODE": one.code})
+    fields = {"BRAND": services.settings.brand, "CODE": one.code}
+    words = services.script.wording.render("PG1", one.language, fields)
     return Page(one.page_id, one.kind, one.address, words, one.why, one.tier, one.code, secret(tx, one.channel_id))
 
 

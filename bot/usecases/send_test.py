@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot import log
 from bot.errors import SendError
 from bot.ports import OutboundText
+from bot.rules.phrases import phrase
 from bot.rules.segments import count_segments
 from bot.services import Services
 from bot.store import audit, campaigns, pages, staff, wording_tests
@@ -70,7 +71,7 @@ def _why_not(tx: Tx, services: Services, campaign: Campaign | None, key: str, la
     if not signed and not services.settings.allow_unreviewed_texts:
         return Refused("These words are not signed off, and no such text leaves.")
     if wording_tests.tests_since(tx, staff_id, tx.now - timedelta(hours=1)) >= HOURLY:
-        return Refused(f"{HOURLY} tests an hour are enough.")
+        return Refused(phrase("%(most)s tests an hour are enough.", most=HOURLY))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.rules.phrases import counted
 from bot.store import audit, handoffs, pages, promises, staff
 from bot.store.db import Database, Tx
 from bot.usecases import prove_channel
@@ -47,8 +48,13 @@ def go_off(database: Database, *, staff_id: str) -> Refused | None:
     with database.transaction() as tx:
         mine = handoffs.owned_by(tx, staff_id)
         if mine:
-            people = "1 person" if len(mine) == 1 else f"{len(mine)} people"
-            return Refused(f"You still hold {people}. Finish first, or hand back to the bot.")
+            return Refused(
+                counted(
+                    "You still hold %(n)s person. Finish first, or hand back to the bot.",
+                    "You still hold %(n)s people. Finish first, or hand back to the bot.",
+                    len(mine),
+                )
+            )
         staff.end_shift(tx, staff_id)
         audit.record(tx, act="shift_off", staff_id=staff_id, object_id=staff_id)
     return None

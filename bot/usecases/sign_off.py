@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from bot import log
+from bot.rules.phrases import phrase
 from bot.rules.wording import check
 from bot.services import Services
 from bot.store import audit, reviews, staff
@@ -32,7 +33,7 @@ def sign_off(database: Database, services: Services, read: Read, *, staff_id: st
     """Sign one wording off, or take its sign-off `back`. None means done."""
     act = "taken_back" if back else "signed"
     if len(remark) > LONGEST_REMARK:
-        return Refused(f"A remark has at most {LONGEST_REMARK} letters.")
+        return Refused(phrase("A remark has at most %(most)s letters.", most=LONGEST_REMARK))
     try:
         with database.transaction() as tx:
             newest = reviews.newest(tx)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from bot import log
 from bot.rules.hours import DEFAULT_WINDOW, valid_window
 from bot.rules.may_send import LAWFUL_BASES
+from bot.rules.phrases import phrase
 from bot.rules.recipients import PROVENANCES
 from bot.rules.sheet import FIELDS, Layout, Unreadable, look, rows_of
 from bot.services import Services
@@ -106,10 +107,16 @@ def discard_list(database: Database, *, campaign_id: str, staff_id: str) -> Refu
 def unfit(tx: Tx, services: Services, wanted: Wanted) -> Refused | None:
     """Why this cannot be a campaign, whatever the list: its name, words, hours, area or what is said of the list."""
     if not 0 < len(wanted.name.strip()) <= _NAME_LENGTH or not wanted.name.isprintable():
-        return Refused(f"Give the campaign a name of at most {_NAME_LENGTH} characters.")
+        return Refused(phrase("Give the campaign a name of at most %(most)s characters.", most=_NAME_LENGTH))
     if not valid_window(*wanted.window):
         start, end = DEFAULT_WINDOW
-        return Refused(f"The hours must lie between {start} and {end}, local time: they can be narrowed, not widened.")
+        return Refused(
+            phrase(
+                "The hours must lie between %(start)s and %(end)s, local time: they can be narrowed, not widened.",
+                start=start,
+                end=end,
+            )
+        )
     if wanted.area and wanted.area not in pacing.regions(tx):
         return Refused("There is no program in that area. Choose one of the directory's areas.")
     if wanted.provenance not in PROVENANCES:

@@ -5,6 +5,7 @@ Kept as that colleague's draft, sealed as every draft, and marked as one that th
 
 from __future__ import annotations
 
+from bot.rules.phrases import phrase
 from bot.store import audit, conversations, drafts, handoff_offers, handoffs
 from bot.store.db import Database, new_id
 from bot.usecases.composing import LONGEST, clean
@@ -15,7 +16,13 @@ def suggest(database: Database, *, conversation_id: str, staff_id: str, text: st
     """In place of what they suggested before; nothing takes it back. None means that the owner sees it."""
     words = clean(text)
     if len(words) > LONGEST:
-        return Refused(f"This has {len(words)} characters; a text can have {LONGEST}. Nothing was suggested.")
+        return Refused(
+            phrase(
+                "This has %(n)s characters; a text can have %(most)s. Nothing was suggested.",
+                n=len(words),
+                most=LONGEST,
+            )
+        )
     with database.transaction() as tx:
         stored, handoff = conversations.load(tx, conversation_id), handoffs.open_of(tx, conversation_id)
         if stored is None or handoff is None or not handoff.is_owned:

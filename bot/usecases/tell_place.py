@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot.rules.phrases import phrase
 from bot.rules.sharing import Covered, Grant, NotCovered, Place, in_words, may_tell
 from bot.store import disclosures, releases
 from bot.store.db import Tx
@@ -35,8 +36,16 @@ def telling(tx: Tx, *, conversation_id: str, person_id: str, program_id: str, it
         case Covered() as covered:
             return Telling(conversation_id, program_id, covered)
         case NotCovered(missing, ended):
-            why = "They took it back, or it has expired: ask again." if ended else "Ask them first, and note their yes."
-            return Refused(f"The person has not agreed to share this with {code_name}: {in_words(missing)}. {why}")
+            again = phrase("They took it back, or it has expired: ask again.")
+            why = again if ended else phrase("Ask them first, and note their yes.")
+            return Refused(
+                phrase(
+                    "The person has not agreed to share this with %(code_name)s: %(missing)s. %(why)s",
+                    code_name=code_name,
+                    missing=in_words(missing),
+                    why=why,
+                )
+            )
 
 
 def note(tx: Tx, said: Telling, *, how: str, staff_id: str | None, message_id: str | None = None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot import log
+from bot.rules.phrases import phrase
 from bot.rules.vetting import HEADINGS, REVERIFY_AFTER, Visit, may_approve, may_move, missing_for_approval
 from bot.store import audit, directory_vetting, staff, vetting
 from bot.store.db import Database, Tx
@@ -45,7 +46,7 @@ def move_on(database: Database, *, application_id: str, to: str, staff_id: str, 
         if found is None or found.decided_at is not None:
             return Refused("There is no such open application.")
         if to == "approved" or not may_move(found.state, to):
-            return Refused(f"From {found.state} it does not go to {to}.")
+            return Refused(phrase("From %(state)s it does not go to %(to)s.", state=found.state, to=to))
         vetting.move(tx, application_id, to, decided=to == "declined")
         vetting.record(tx, organization_id=found.organization_id, application_id=application_id, step=to, outcome=to,
                        by=staff_id, evidence=evidence or None)  # fmt: skip

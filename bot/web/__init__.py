@@ -12,6 +12,7 @@ from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.rules.phrases import phrase
 from bot.services import Services
 from bot.store.staff import ROLES
 from bot.web import (
@@ -30,13 +31,14 @@ from bot.web import (
     security,
     simulator,
     staff,
+    tongue,
     twilio,
 )
 from bot.web.campaigns import doors, lists, one_by_one, results, spool, trying
 from bot.web.context import EXTENSION, services
 from bot.web.desk import composing, duties, follow_ups, promises, releases, rooms, search, warm
 from bot.web.ids import IdConverter
-from bot.web.sessions import StoredSessions
+from bot.web.sessions import StoredSessions, device_words
 
 
 class Web(Flask):
@@ -66,15 +68,18 @@ class Room:
         return request.path.startswith(self.href)
 
 
-_DESK = Room("Desk", "/desk/", frozenset({"advocate", "lead"}))
-_CAMPAIGNS = Room("Campaigns", "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
-_DIRECTORY = Room("Directory", "/directory/", frozenset({"directory", "lead", "admin"}))
-_SCRIPT = Room("Script", "/flows/", frozenset(ROLES))
-_STAFF = Room("Staff", "/staff/", frozenset({"admin"}))
-_RECORD = Room("Record", "/desk/audit", frozenset({"auditor"}))
-_REACH = Room("Reach", "/desk/reach", frozenset({"admin"}))
-_FIGURES = Room("Figures", "/desk/figures", frozenset({"admin", "auditor"}))
-_SIMULATOR = Room("Simulator", "/simulator/", auth.ANYONE)
+_DESK = Room(phrase("Desk"), "/desk/", frozenset({"advocate", "lead"}))
+_CAMPAIGNS = Room(phrase("Campaigns"), "/campaigns/", frozenset({"outreach", "approver", "lead", "admin"}))
+_DIRECTORY = Room(phrase("Directory"), "/directory/", frozenset({"directory", "lead", "admin"}))
+_SCRIPT = Room(phrase("Script"), "/flows/", frozenset(ROLES))
+_STAFF = Room(phrase("Staff"), "/staff/", frozenset({"admin"}))
+_RECORD = Room(phrase("Record"), "/desk/audit", frozenset({"auditor"}))
+_REACH = Room(phrase("Reach"), "/desk/reach", frozenset({"admin"}))
+_FIGURES = Room(phrase("Figures"), "/desk/figures", frozenset({"admin", "auditor"}))
+_SIMULATOR = Room(phrase("Simulator"), "/simulator/", auth.ANYONE)
+
+_ENGLISH = ("/campaigns/", "/directory/", "/flows/", "/simulator/")
+"""Rooms whose pages nobody has put into another language yet: marked as what they are."""
 
 
 def register(app: Flask, built: Services) -> None:
@@ -87,8 +92,11 @@ def register(app: Flask, built: Services) -> None:
     app.before_request(directory.imports.allow_larger)
     security.install(app, built.settings)
     app.before_request(auth.enforce)
+    tongue.install(app, auth.current_staff)
     app.context_processor(_frame)
-    app.jinja_env.globals.update(when=moments.when, clock=moments.clock)
+    app.jinja_env.globals.update(
+        when=moments.when, clock=moments.clock, role_words=staff.ROLE_WORDS, device_words=device_words
+    )
     app.add_url_rule("/", "front", _front)
     for room in (
         twilio, health, api, auth, account, away, staff, desk, campaigns, lists, one_by_one, trying, doors, results,
@@ -127,4 +135,5 @@ def _frame() -> dict[str, Any]:
         "home": auth.home_of(account) if account else "/desk/login",
         "brand": settings.brand,
         "simulation": settings.simulation,
+        "english_only": tongue.language() != "en" and request.path.startswith(_ENGLISH),
     }

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from webauthn.helpers import base64url_to_bytes
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,9 +14,11 @@ from bot.store import audit, passkeys, staff
 from bot.usecases import accounts, recovery
 from bot.usecases import passkeys as keys
 from bot.usecases.refusal import Refused
+from bot.web import tongue
 from bot.web.auth import door, roles, signed_in, stored_session, works_while_locked
 from bot.web.context import services
 from bot.web.security import drafts_in, local_path
+from bot.web.tongue import flash, say
 
 blueprint = Blueprint("account", __name__, url_prefix="/desk")
 
@@ -56,7 +58,7 @@ def end_other_sessions() -> AnyResponse:
     with services().database.transaction() as tx:
         ended = staff.drop_sessions_of(tx, staff_id, keep=stored_session().key)
         audit.record(tx, act="sessions_ended", staff_id=staff_id, object_id=staff_id, detail=str(ended))
-    return _back("Your other log-ins have ended." if ended else "There was no other log-in.")
+    return _back(say("Your other log-ins have ended.") if ended else say("There was no other log-in."))
 
 
 @blueprint.post("/account/sessions/<id(40):session_key>/end")
@@ -68,7 +70,7 @@ def end_session(session_key: str) -> AnyResponse:
         ended = staff.end_session(tx, staff_id=staff_id, key=session_key)
         if ended:
             audit.record(tx, act="sessions_ended", staff_id=staff_id, object_id=staff_id, detail="1")
-    return _back("That log-in has ended." if ended else "That log-in had ended already.")
+    return _back(say("That log-in has ended.") if ended else say("That log-in had ended already."))
 
 
 @blueprint.post("/account/passkeys/options")
@@ -77,13 +79,13 @@ def passkey_options() -> Response | tuple[str, int]:
     """What this browser needs to make a passkey."""
     where = door()
     if where is None:
-        return "Passkeys do not work at this address.", 400
+        return say("Passkeys do not work at this address."), 400
     built = services()
     offered = keys.offer_registration(
         built.database, where, staff_id=signed_in().staff_id, issuer=built.settings.brand
     )  # fmt: skip
     if isinstance(offered, Refused):
-        return offered.reason, 409
+        return say(offered.reason), 409
     stored_session()["challenge"] = offered.secret
     return Response(offered.options, mimetype="application/json")
 
@@ -95,13 +97,13 @@ def add_passkey() -> Response | tuple[str, int]:
     where, challenge = door(), stored_session().pop("challenge", "")
     sent = request.get_json(silent=True)
     if where is None or not challenge or not isinstance(sent, dict):
-        return "That did not arrive whole. Try once more.", 400
+        return say("That did not arrive whole. Try once more."), 400
     refused = keys.register(
         services().database, where, staff_id=signed_in().staff_id, challenge=base64url_to_bytes(challenge),
         answer=sent.get("credential"), name=str(sent.get("name", "")),
     )  # fmt: skip
     if refused:
-        return refused.reason, 409
+        return say(refused.reason), 409
     flash("Your passkey is kept. From now on it opens your account by itself.")
     return Response(json.dumps({"go": url_for("account.show")}), mimetype="application/json")
 
@@ -110,7 +112,20 @@ def add_passkey() -> Response | tuple[str, int]:
 @roles(*staff.ROLES)
 def remove_passkey(passkey_id: str) -> AnyResponse:
     refused = keys.remove(services().database, staff_id=signed_in().staff_id, passkey_id=passkey_id)
-    return _back(refused.reason if refused else "That passkey opens nothing any more.")
+    return _back(refused.reason if refused else say("That passkey opens nothing any more."))
+
+
+@blueprint.post("/account/language")
+@roles(*staff.ROLES)
+def choose_language() -> AnyResponse:
+    """The language of one's own pages."""
+    chosen, staff_id = request.form.get("page_language", ""), signed_in().staff_id
+    if chosen not in tongue.NAMES:
+        abort(400)
+    with services().database.transaction() as tx:
+        staff.update(tx, staff_id, page_language=chosen)
+    tongue.use(chosen)
+    return _back(say("Your pages are in English now."))
 
 
 @blueprint.post("/account/recovery")
@@ -149,7 +164,7 @@ def unlock() -> AnyResponse | str | tuple[str, int]:
     with built.database.reading() as tx:
         email = staff.email_of(tx, me.staff_id)
     if accounts.check_password(built.database, email, request.form.get("password", "")) != me.staff_id:
-        problem = "That password is not right. After five wrong ones, wait five minutes."
+        problem = say("That password is not right. After five wrong ones, wait five minutes.")
         if "HX-Request" in request.headers:
             return problem, 400
         drafts = drafts_in(request.form)

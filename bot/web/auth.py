@@ -16,7 +16,6 @@ from flask import (
     Response,
     abort,
     current_app,
-    flash,
     g,
     redirect,
     render_template,
@@ -33,12 +32,16 @@ from bot.store.staff import Staff
 from bot.usecases import accounts, passkeys, recovery
 from bot.usecases.passkeys import Door
 from bot.usecases.refusal import Refused
+from bot.web import tongue
 from bot.web.context import services
 from bot.web.security import drafts_in, local_path
 from bot.web.sessions import StoredSession, device_of
+from bot.web.tongue import flash, say
 
 _LONGEST_CODE = 9
 """Of an authenticator, with spaces; a recovery code has more."""
+
+_A_YEAR_S = 365 * 24 * 60 * 60
 
 blueprint = Blueprint("auth", __name__, url_prefix="/desk")
 
@@ -184,8 +187,10 @@ def log_in() -> AnyResponse | str | tuple[str, int]:
     email = request.form.get("email", "")[:200]
     staff_id = accounts.check_password(services().database, email, request.form.get("password", ""))
     if staff_id is None:
-        problem = "The e-mail or the password is not right, or there were too many tries. After five wrong ones, wait "
-        problem += "five minutes."
+        problem = say(
+            "The e-mail or the password is not right, or there were too many tries. After five wrong ones, wait "
+            "five minutes."
+        )
         return _log_in_page(wanted, email, problem), 400
     with services().database.reading() as tx:
         account = staff_store.get(tx, staff_id)
@@ -201,6 +206,18 @@ def _log_in_page(wanted: str, email: str = "", problem: str = "") -> str:
     return render_template("auth/log_in.html", next=wanted, email=email, problem=problem, door=door())
 
 
+@blueprint.get("/language/<language>")
+@anyone
+def speak(language: str) -> AnyResponse:
+    """Before a log-in: this browser's pages in another language, until an account has its own."""
+    if language not in tongue.NAMES:
+        abort(404)
+    answer = redirect(local_path(request.args.get("next", "")) or url_for("auth.log_in"))
+    secure = services().settings.secure_cookies
+    answer.set_cookie(tongue.COOKIE, language, max_age=_A_YEAR_S, secure=secure, httponly=True, samesite="Lax")
+    return answer
+
+
 def door() -> Door | None:
     """The address passkeys are made for; None where the line has no name but a number, which browsers refuse."""
     settings = services().settings
@@ -213,8 +230,8 @@ def _enter(staff_id: str, wanted: str) -> AnyResponse:
     mine = stored_session()
     mine.renew()
     mine["staff_id"], mine["device"] = staff_id, device_of(request.user_agent.string)
-    g.pop("staff", None)
-    g.pop("csrf_token", None)
+    for name in ("staff", "csrf_token", "language"):
+        g.pop(name, None)
     with services().database.transaction() as tx:
         audit.record(tx, act="log_in", staff_id=staff_id, object_id=staff_id)
     return redirect(wanted or home_of(signed_in()))
@@ -240,8 +257,10 @@ def code() -> AnyResponse | str | tuple[str, int]:
     check = recovery.check_recovery_code if "-" in typed or len(typed) > _LONGEST_CODE else accounts.check_code
     if check(database, staff_id, typed):
         return _enter(staff_id, wanted)
-    problem = "That code is not right, or it was used already. Wait for the next one. After five wrong ones, wait five "
-    problem += "minutes."
+    problem = say(
+        "That code is not right, or it was used already. Wait for the next one. After five wrong ones, wait five "
+        "minutes."
+    )
     return _code_page(staff_id, problem), 400
 
 
@@ -257,7 +276,7 @@ def passkey_options() -> Response | tuple[str, int]:
     """What a browser needs to look for a passkey of ours."""
     where = door()
     if where is None:
-        return "Passkeys do not work at this address.", 400
+        return say("Passkeys do not work at this address."), 400
     offered = passkeys.offer_log_in(where)
     stored_session()["challenge"] = offered.secret
     return Response(offered.options, mimetype="application/json")
@@ -273,7 +292,7 @@ def log_in_with_passkey() -> AnyResponse | tuple[str, int]:
     if where is not None and challenge:
         staff_id = passkeys.log_in(services().database, where, challenge=base64url_to_bytes(challenge), answer=answer)
     if staff_id is None:
-        return "That passkey does not open this line. Use your password, or another passkey.", 400
+        return say("That passkey does not open this line. Use your password, or another passkey."), 400
     pending = _pending()
     wanted = pending[1] if pending else local_path(request.args.get("next", ""))
     place = _enter(staff_id, wanted).headers["Location"]
@@ -311,7 +330,7 @@ def second_factor() -> AnyResponse | str | tuple[str, int]:
         return response
     secret = accounts.begin_second_factor(database, staff_id)
     groups = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-    problem = "That code is not right. Check the clock of your phone, and use the next one."
+    problem = say("That code is not right. Check the clock of your phone, and use the next one.")
     page = render_template(
         "auth/second_factor.html", secret=groups, problem=problem if request.method == "POST" else ""
     )
@@ -336,10 +355,14 @@ def second_factor_square() -> Response:
 @anyone
 def set_up(token: str) -> AnyResponse | str | tuple[str, int]:
     """The one-time link: choose a password."""
-    database = services().database
+    database, chosen = services().database, request.form.get("page_language", "")
+    wished = chosen or accounts.language_of_link(database, token)
+    if wished in tongue.NAMES:
+        tongue.use(wished)
     if request.method == "GET":
         return render_template("auth/set_up.html", live=accounts.link_is_live(database, token))
-    refused = accounts.set_up(database, token, request.form.get("password", ""))
+    known = chosen if chosen in tongue.NAMES else None
+    refused = accounts.set_up(database, token, request.form.get("password", ""), known)
     if isinstance(refused, Refused):
         live = accounts.link_is_live(database, token)
         return render_template("auth/set_up.html", live=live, problem=refused.reason), 400

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from bot.web.tongue import day
+
 
 def when(moment: datetime) -> Markup:
     """A day and a time of day."""
-    return _time(moment, "moment", f"{moment:%-d %b %H:%M} UTC")
+    return _time(moment, "moment", f"{day(moment, 'd MMM')} {moment:%H:%M} UTC")
 
 
 def clock(moment: datetime) -> Markup:

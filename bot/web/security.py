@@ -9,7 +9,9 @@ from flask import Flask, Response, abort, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from bot.rules.phrases import phrase, phrases
 from bot.settings import Settings
+from bot.web.tongue import say
 
 csrf = CSRFProtect()
 """Blueprints that machines call with their own signature are exempted in bot/web/__init__.py, and no others."""
@@ -28,18 +30,20 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_PLAIN_WORDS = {
-    401: ("This key opens nothing", "Check it, or ask for a new one. It may have been ended."),
-    400: ("That did not arrive whole", "Go back, and try again. Nothing was changed."),
-    403: ("This page is not for your role", "If you need it, ask the lead who gave you your account."),
-    404: ("There is nothing here", "It may have been closed, or the address is not right."),
-    405: ("That cannot be done this way", "Go back, and use the buttons on the page."),
-    413: ("That is too large", "It is more than this page takes. Nothing was kept. Split a long list."),
-    423: ("This page is locked", "Nobody was here for a while. Prove that it is you; nothing was lost."),
-    429: ("Too many at once", "Wait a minute, and try again."),
-    500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),
-    503: ("Not ready", "The line is starting, or a part of it is down. Try again in a minute."),
-}
+_PLAIN_WORDS = phrases(
+    {
+        401: ("This key opens nothing", "Check it, or ask for a new one. It may have been ended."),
+        400: ("That did not arrive whole", "Go back, and try again. Nothing was changed."),
+        403: ("This page is not for your role", "If you need it, ask the lead who gave you your account."),
+        404: ("There is nothing here", "It may have been closed, or the address is not right."),
+        405: ("That cannot be done this way", "Go back, and use the buttons on the page."),
+        413: ("That is too large", "It is more than this page takes. Nothing was kept. Split a long list."),
+        423: ("This page is locked", "Nobody was here for a while. Prove that it is you; nothing was lost."),
+        429: ("Too many at once", "Wait a minute, and try again."),
+        500: ("Something broke on our side", "Nothing was half-done. Try again; if it stays so, tell the operator."),
+        503: ("Not ready", "The line is starting, or a part of it is down. Try again in a minute."),
+    }
+)
 _DRAFT_FIELDS = ("text", "note", "brief")
 """Form fields whose words somebody typed with care: shown again when a form is turned away."""
 
@@ -100,8 +104,8 @@ def _api_error(error: HTTPException, code: int) -> Response:
 
 
 def _csrf_page(_error: CSRFError) -> tuple[str, int]:
-    title = "This page was open too long"
-    advice = "Your log-in has ended or changed, so nothing was sent. Open the page again and try once more."
+    title = phrase("This page was open too long")
+    advice = phrase("Your log-in has ended or changed, so nothing was sent. Open the page again and try once more.")
     return render_template("errors.html", title=title, advice=advice, drafts=drafts_in(request.form), code=400), 400
 
 
@@ -115,8 +119,8 @@ def _error_page(error: HTTPException) -> tuple[str, int] | Response:
     if request.path.startswith("/api/"):
         return _api_error(error, code)
     title, advice = _PLAIN_WORDS.get(code, _PLAIN_WORDS[400 if code < 500 else 500])
-    if request.headers.get("HX-Request"):
-        return title, code
     # When the database is what broke, its page must not ask the database who is looking.
     g.bare = code >= 500
+    if request.headers.get("HX-Request"):
+        return say(title), code
     return render_template("errors.html", title=title, advice=advice, drafts=[], code=code), code

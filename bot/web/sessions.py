@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
 
+from bot.rules.phrases import phrase, phrases
 from bot.store import staff
 from bot.store.db import Database
 
@@ -33,6 +34,11 @@ _BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("Cr
 _SYSTEMS = (("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"),
             ("Mac OS", "a Mac"), ("CrOS", "a Chromebook"), ("Linux", "Linux"))  # fmt: skip
 """Signs in a browser's own words for itself, the telling ones first: most of them claim to be several."""
+
+
+_NAMED = phrases(
+    {name: name for _, name in _SYSTEMS} | {"A browser": "A browser", "an unknown device": "an unknown device"}
+)
 
 
 class StoredSession(SessionMixin):
@@ -145,6 +151,14 @@ def device_of(user_agent: str) -> str:
     browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
     system = next((name for sign, name in _SYSTEMS if sign in user_agent), "an unknown device")
     return f"{browser} on {system}"
+
+
+def device_words(name: str) -> str:
+    """The same, for whoever reads; a name that is kept is English."""
+    browser, on, system = name.partition(" on ")
+    if not on:
+        return name
+    return phrase("%(browser)s on %(system)s", browser=_NAMED.get(browser, browser), system=_NAMED.get(system, system))
 
 
 class StoredSessions(SessionInterface):

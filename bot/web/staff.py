@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.rules.phrases import phrases
 from bot.store import staff
 from bot.usecases import accounts
 from bot.usecases.end_account import end_account
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
+from bot.web.tongue import NAMES, flash, say
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
+
+ROLE_WORDS = phrases({
+    "advocate": "Advocate", "lead": "Lead", "outreach": "Outreach", "approver": "Approver", "directory": "Directory",
+    "reviewer": "Reviewer", "admin": "Admin", "auditor": "Auditor",
+})  # fmt: skip
 
 
 @blueprint.get("/")
@@ -27,11 +34,14 @@ def invite() -> str | tuple[str, int]:
     """Make an account, or start one afresh; the one-time link is shown this once."""
     typed = {name: request.form.get(name, "").strip()[:200] for name in ("email", "alias")}
     chosen = [role for role in request.form.getlist("roles") if role in staff.ROLES]
-    built = services()
+    built, reads = services(), request.form.get("page_language", "")
     try:
-        token = accounts.add_staff(built.database, roles=chosen, by_id=signed_in().staff_id, **typed)
+        token = accounts.add_staff(
+            built.database, roles=chosen, by_id=signed_in().staff_id,
+            page_language=reads if reads in NAMES else None, **typed,
+        )  # fmt: skip
     except ValueError as refusal:
-        return _page(problem=str(refusal), chosen=chosen, **typed), 400
+        return _page(problem=say(refusal.args[0]), chosen=chosen, **typed), 400
     return _page(link=f"{built.settings.public_url}{url_for('auth.set_up', token=token)}")
 
 

@@ -161,7 +161,8 @@ def test_a_browser_subscribes_and_its_device_is_named(ana: Browser, line: Servic
 def test_the_service_worker_speaks_for_the_desk_and_answers_no_request(ana: Browser) -> None:
     worker = ana.get("/desk/bell.js", buffered=True)
     assert worker.mimetype in ("text/javascript", "application/javascript")
-    assert 'showNotification("Somebody is needed"' in worker.text
+    assert "showNotification(WORDS," in worker.text
+    assert 'searchParams.get("words") || "Somebody is needed"' in worker.text
     assert '"fetch"' not in worker.text
     assert "event.data" not in worker.text, "whatever comes with a push is not shown"
     manifest = ana.get("/desk/desk.webmanifest")

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from bot.rules import sharing, warm_transfer
 from bot.rules.hours import next_safe
+from bot.rules.phrases import phrase
 from bot.rules.protocols import FRESH_FOR
 from bot.rules.sharing import INTRODUCE
 from bot.rules.warm_transfer import Deed, State
@@ -40,6 +41,7 @@ from bot.usecases.composing import where_they_may_be
 from bot.usecases.fire_protocol import KIND as PROTOCOL
 from bot.usecases.refusal import Refused
 from bot.web.desk.views import Talk
+from bot.web.tongue import flash
 
 MOST_TEXTS = 8
 """Of their latest texts, so many may be pointed at as the one that says yes."""
@@ -223,7 +225,7 @@ def _given(tx: Tx, person_id: str) -> tuple[Given, ...]:
         Given(
             one,
             about[one.program_id][0] if one.program_id in about
-            else organizations.get(one.organization_id or "", "any place, to ask for a spot"),
+            else organizations.get(one.organization_id or "", phrase("any place, to ask for a spot")),
             one.stands(tx.now),
         )
         for one in every
@@ -260,7 +262,7 @@ def _may_be_told(tx: Tx, person_id: str, program_id: str) -> tuple[str, ...]:
         if grant.stands(tx.now) and (grant.is_open or grant.is_for(here, INTRODUCE)):
             told |= {item: sharing.ITEMS[item] for item in one.told if item in sharing.ITEMS}
             if one.first_name:
-                told["first_name"] = f"{sharing.ITEMS['first_name']}: {one.first_name}"
+                told["first_name"] = phrase("%(what)s: %(name)s", what=sharing.ITEMS["first_name"], name=one.first_name)
     return tuple(told[item] for item in sharing.ITEMS if item in told)
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bot.rules.phrases import phrase
 from bot.rules.writing import UNDO
 from bot.store.db import new_id
 from bot.usecases.composing import Anyway, Asks, Queued
@@ -47,14 +48,20 @@ def send(conversation_id: str) -> Answer:
     }  # fmt: skip
     word = word_in(form)
     if "later" in form and word is not None:
-        return _not_sent(conversation_id, "What you promise runs from now: send this text now, or promise it then.")
+        return _not_sent(
+            conversation_id, phrase("What you promise runs from now: send this text now, or promise it then.")
+        )
     if "later" in form:
         answer = schedule(built.database, built, **sheet_sent)
     else:
         answer = reply(built.database, built, wait=UNDO, word=word, **sheet_sent)
     match answer:
         case Queued():
-            said = "It waits for their hour." if "later" in form else "Sent. You can undo it for three seconds."
+            said = (
+                phrase("It waits for their hour.")
+                if "later" in form
+                else phrase("Sent. You can undo it for three seconds.")
+            )
             return _done(conversation_id, said)
         case Asks(reason, may_go):
             return _not_sent(conversation_id, reason, asks=may_go)
@@ -89,7 +96,7 @@ def undo(conversation_id: str, message_id: str) -> Answer:
     refused = take_back(built.database, built, conversation_id=conversation_id, message_id=message_id,
                         staff_id=signed_in().staff_id)  # fmt: skip
     if refused is None:
-        return _done(conversation_id, "Taken back. It was not sent, and is in the box again.")
+        return _done(conversation_id, phrase("Taken back. It was not sent, and is in the box again."))
     shown = _talk(conversation_id)
     return _page(shown, refused.reason), 409
 

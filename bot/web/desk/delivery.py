@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.rules.phrases import phrase
 from bot.usecases import send_again
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -19,4 +20,4 @@ def text_again(conversation_id: str, message_id: str) -> Answer:
         built.database, built, conversation_id=conversation_id, message_id=message_id,
         staff_id=signed_in().staff_id, epoch=epoch_shown(),
     )  # fmt: skip
-    return pages.answer(conversation_id, refused, "It is sent again. You see below what becomes of it.")
+    return pages.answer(conversation_id, refused, phrase("It is sent again. You see below what becomes of it."))

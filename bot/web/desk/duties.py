@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from bot.rules.phrases import phrase, phrases
 from bot.store import tasks
 from bot.usecases import take_task
 from bot.usecases.finish_task import OUTCOMES, finish_task
@@ -17,14 +18,14 @@ from bot.web.desk.door import DESK, present
 blueprint = Blueprint("duties", __name__, url_prefix="/desk")
 blueprint.after_request(present)
 
-KINDS = {
+KINDS = phrases({
     "protocol": "Somebody must be told", "told_before": "A place was told, and their yes has ended",
     "no_next_place": "No place is left to call: find one", "follow_up": "See how they are, or say how it ended",
     "referral_of_suspended": "Somebody was sent to a suspended program",
     "draft_criterion": "Is it so, what a refusal said?", "reverify": "Look at it again",
-}  # fmt: skip
-CLOSED_AS = {"done": "Done", "told": "They were told", "not_needed": "Not needed", "refused": "They refused",
-             "no_answer": "Nobody answered"}  # fmt: skip
+})  # fmt: skip
+CLOSED_AS = phrases({"done": "Done", "told": "They were told", "not_needed": "Not needed", "refused": "They refused",
+             "no_answer": "Nobody answered"})  # fmt: skip
 
 
 @blueprint.app_template_global("duty_words")
@@ -52,4 +53,4 @@ def do(conversation_id: str, task_id: str) -> Response:
         case _:
             abort(400)
     at = "protocols" if task.kind == PROTOCOL else "carry"
-    return carry.back(conversation_id, answer, "Noted, with your name.", at=at)
+    return carry.back(conversation_id, answer, phrase("Noted, with your name."), at=at)

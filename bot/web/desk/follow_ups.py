@@ -9,6 +9,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from bot.rules.follow_up import ENDS
+from bot.rules.phrases import phrase, phrases
 from bot.store import directory, people, referrals, staff, threads
 from bot.store.referrals import Referral
 from bot.usecases import follow_up
@@ -25,13 +26,13 @@ blueprint.after_request(present)
 SINCE = timedelta(days=90)
 FEW = 11
 """Sums of fewer people than this are not shown: small numbers tell of somebody."""
-HAPPENED = {
+HAPPENED = phrases({
     "referred": "Referred", "moved": "Something moved", "agreed": "Agreed to be asked later",
     "not_agreed": "Does not wish to be asked", "asked": "Asked by text", "silent": "Said nothing: a colleague looks",
     "to_look": "A colleague looks", "to_end": "The last check has been", "alarm": "Nothing had moved",
     "arrived": "Arrived", "stayed": "Stayed", "moved_on": "Moved on", "lost": "Lost contact",
     "asked_to_stop": "Asked us to stop",
-}  # fmt: skip
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ def every() -> str:
             stored = threads.read(tx, one.conversation_id)
             person = people.get(tx, stored.person_id) if stored else None
             if person is not None:
-                place = about[one.program_id][0] if one.program_id in about else "elsewhere"
+                place = about[one.program_id][0] if one.program_id in about else phrase("elsewhere")
                 until = one.intake_at or tx.now
-                lines.append(Line(one, person.call_sign, place, names.get(one.staff_id, "A colleague"),
+                lines.append(Line(one, person.call_sign, place, names.get(one.staff_id, phrase("A colleague")),
                                   words.ago(one.moved_at, tx.now), words.ago(one.referred_at, until)))  # fmt: skip
         days = referrals.days_to_intake(tx, tx.now - SINCE)
     middle = f"{days[len(days) // 2]:.1f}" if len(days) >= FEW else ""
@@ -96,7 +97,7 @@ def do(conversation_id: str) -> Response:
             answer = _outcome(conversation_id)
         case _:
             abort(400)
-    return carry.back(conversation_id, answer, "Noted.")
+    return carry.back(conversation_id, answer, phrase("Noted."))
 
 
 def _outcome(conversation_id: str) -> Refused | None:

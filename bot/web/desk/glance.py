@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.rules.holder import Check
 from bot.rules.may_send import LIVE
+from bot.rules.phrases import counted, phrase
 from bot.services import Services
 from bot.store import promises, staff, tasks, threads
 from bot.store.db import Tx
@@ -102,22 +103,22 @@ def _raised(services: Services, talk: Talk) -> ThreadMessage | None:
 
 def _safe(talk: Talk, doubt: Doubt | None) -> tuple[str, str]:
     if talk.suppressed:
-        return "Do not text", "bad"
+        return phrase("Do not text"), "bad"
     if doubt is not None:
-        return "Ask first, in neutral words", "bad"
+        return phrase("Ask first, in neutral words"), "bad"
     wrote_at = talk.last_inbound_at
     if talk.conversation.safe_now and wrote_at is not None and talk.now - wrote_at < LIVE:
-        return "Said it is OK to text now", "good"
+        return phrase("Said it is OK to text now"), "good"
     if talk.conversation.safe_now:
-        return "Ask first: it was OK when they last wrote", "warn"
-    return "Ask first if it is OK to text", "warn"
+        return phrase("Ask first: it was OK when they last wrote"), "warn"
+    return phrase("Ask first if it is OK to text"), "warn"
 
 
 def _age(talk: Talk) -> tuple[str, str]:
     age = talk.conversation.answers.get("age")
     if age in _MINORS or "minor" in talk.conversation.flags:
-        return "Minor, under 18", "bad"
-    return ("Adult", "plain") if age in _ADULTS else ("Not known", "warn")
+        return phrase("Minor, under 18"), "bad"
+    return (phrase("Adult"), "plain") if age in _ADULTS else (phrase("Not known"), "warn")
 
 
 def _promised(tx: Tx, talk: Talk) -> datetime | None:
@@ -128,12 +129,11 @@ def _promised(tx: Tx, talk: Talk) -> datetime | None:
 
 def _offered(talk: Talk) -> str:
     if not talk.places:
-        return "No place was offered yet"
+        return phrase("No place was offered yet")
     held = [place for place in talk.places if place.hold is not None and place.hold.state == "held"]
     if held:
-        return f"{held[0].offer.code_name} is held for them"
-    n = len(talk.places)
-    return "1 place was offered" if n == 1 else f"{n} places were offered"
+        return phrase("%(code_name)s is held for them", code_name=held[0].offer.code_name)
+    return counted("%(n)s place was offered", "%(n)s places were offered", len(talk.places))
 
 
 def _duties(tx: Tx, conversation_id: str) -> tuple[Duty, ...]:
@@ -141,7 +141,7 @@ def _duties(tx: Tx, conversation_id: str) -> tuple[Duty, ...]:
     names = staff.aliases(tx, {one for task in found for one in (task.assigned_to, task.backup_id) if one})
     return tuple(
         Duty(task.task_id, task.trigger or "", task.due_at, task.due_at < tx.now,
-             names.get(task.assigned_to or "", "nobody yet"), names.get(task.backup_id or "", ""),
+             names.get(task.assigned_to or "", phrase("nobody yet")), names.get(task.backup_id or "", ""),
              tasks.script_of(tx, task.task_id) or "")
         for task in found
     )  # fmt: skip
@@ -161,7 +161,7 @@ def _doubt(tx: Tx, services: Services, talk: Talk) -> Doubt | None:
         has_word=has_word,
         was_their_word=holder.sent_their_word(stored, services, last),
         check=check,
-        checked_by=next(iter(names.values()), "A colleague"),
+        checked_by=next(iter(names.values()), phrase("A colleague")),
     )
 
 
@@ -174,4 +174,4 @@ def _challenge(tx: Tx, services: Services, key: str, language: str) -> Canned | 
     wording = wording_at_the_gate(tx, services)
     if not (services.settings.allow_unreviewed_texts or wording.is_reviewed(key, language)):
         return None
-    return Canned(key, wording.text(key, "en").when, wording.render(key, language, {}))
+    return Canned(key, phrase(wording.text(key, "en").when), wording.render(key, language, {}))

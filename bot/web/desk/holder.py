@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
+from bot.rules.phrases import phrase
 from bot.usecases import holder
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
@@ -21,8 +22,10 @@ def looked(conversation_id: str) -> Answer:
         services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
         outcome=outcome,
     )  # fmt: skip
-    them = "Noted: it is them. Automatic texts may go out again."
-    return pages.answer(conversation_id, refused, them if outcome == "them" else "Noted. Nothing automatic goes out.")
+    them = phrase("Noted: it is them. Automatic texts may go out again.")
+    return pages.answer(
+        conversation_id, refused, them if outcome == "them" else phrase("Noted. Nothing automatic goes out.")
+    )
 
 
 @blueprint.post("/conversations/<id:conversation_id>/neutral")

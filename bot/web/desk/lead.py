@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.errors import SendError
 from bot.rules.figures import length
 from bot.rules.least_safe import Standing, least_safe_first, since, standing
+from bot.rules.phrases import counted, phrase, phrases
 from bot.rules.presence import Presence
 from bot.rules.rota import LINES
 from bot.services import Services
@@ -28,17 +29,22 @@ from bot.web.context import services
 from bot.web.desk import act_words, words
 from bot.web.desk.reach import KINDS
 from bot.web.desk.room import LEAD, blueprint
+from bot.web.tongue import flash
 from bot.web.unchanged import etag, unless_same
 
 RISK_WITHIN = timedelta(minutes=15)
 SHOWN, LOOKED_AT = 100, 1_000
-STANDINGS = {Standing.LATE: ("Nobody has them, and it is late", "bad"), Standing.WAITING: ("Nobody has them", "warn"),
-             Standing.UNSEEN: ("Wrote, and was not seen", "bad"), Standing.UNANSWERED: ("Seen, not answered", "warn"),
-             Standing.HELD: ("Answered", "good")}  # fmt: skip
-HERE = {Presence.HERE: ("Here", "good"), Presence.RESTING: ("On a break", "info"), Presence.AWAY: ("Away", "warn"),
-        Presence.UNPROVEN: ("Never heard this shift", "bad"), Presence.OFF: ("Off", "plain")}  # fmt: skip
-STATES = {"offered": "offered to somebody", "transferring": "being given on", "parked": "until their hour",
-          "until_safe": "until they are safe", "wrap_up": "to be written up"}  # fmt: skip
+STANDINGS = {Standing.LATE: (phrase("Nobody has them, and it is late"), "bad"),
+             Standing.WAITING: (phrase("Nobody has them"), "warn"),
+             Standing.UNSEEN: (phrase("Wrote, and was not seen"), "bad"),
+             Standing.UNANSWERED: (phrase("Seen, not answered"), "warn"),
+             Standing.HELD: (phrase("Answered"), "good")}  # fmt: skip
+HERE = {Presence.HERE: (phrase("Here"), "good"), Presence.RESTING: (phrase("On a break"), "info"),
+        Presence.AWAY: (phrase("Away"), "warn"),
+        Presence.UNPROVEN: (phrase("Never heard this shift"), "bad"),
+        Presence.OFF: (phrase("Off"), "plain")}  # fmt: skip
+STATES = phrases({"offered": "offered to somebody", "transferring": "being given on", "parked": "until their hour",
+          "until_safe": "until they are safe", "wrap_up": "to be written up"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,9 @@ class LeadBoard:
     @property
     def words(self) -> str:
         trouble = sum(row.how < Standing.HELD for row in self.rows)
-        wait = "waits" if trouble == 1 else "wait"
-        return f"{trouble} {wait} for a human" if trouble else "Nobody waits for a human"
+        if not trouble:
+            return phrase("Nobody waits for a human")
+        return counted("%(n)s waits for a human", "%(n)s wait for a human", trouble)
 
 
 @blueprint.get("/lead")
@@ -141,14 +148,14 @@ def try_the_way() -> AnyResponse:
         standing = canaries.under_way(tx)
         if standing is None:
             audit.record(tx, act="canary_sent", staff_id=signed_in().staff_id)
-    words = "One is on its way already."
+    said = phrase("One is on its way already.")
     if standing is None:
         try:
             canary.begin(built.database, built)
-            words = "On its way. Whoever is on call is being called; this page says how far it has come."
+            said = phrase("On its way. Whoever is on call is being called; this page says how far it has come.")
         except SendError as error:
-            words = f"It did not leave: {error.staff_text}"
-    flash(words)
+            said = phrase("It did not leave: %(why)s", why=error.staff_text)
+    flash(said)
     return redirect(url_for("team.lead"))
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TypedDict
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.rules.may_send import LIVE
+from bot.rules.phrases import phrases
 from bot.store import versions
 from bot.usecases import hold
 from bot.usecases.refusal import Refused
@@ -17,10 +18,18 @@ from bot.web.auth import signed_in
 from bot.web.context import services
 from bot.web.desk import act_words, carry, glance, queue, sheet, standing, suggested, views, words
 from bot.web.desk.door import known
+from bot.web.tongue import flash
 from bot.web.unchanged import Drawn, unless_so, until
 
+UNSENT = phrases({
+    "": "Your text was not sent.",
+    "finish": "Your text was not sent. Send it, or empty the box; then finish. Nothing was changed.",
+    "put them back": "Your text was not sent. Send it, or empty the box; then put them back. Nothing was changed.",
+})  # fmt: skip
+"""By the deed that would leave it behind."""
 Answer = AnyResponse | tuple[str, int]
 """Where a deed leads: on, or back to the page with the reason."""
+
 
 class AtOnce(TypedDict):
     """What must be seen at once, and what stands beside it."""
@@ -28,9 +37,6 @@ class AtOnce(TypedDict):
     glance: glance.Glance
     queue: queue.Queue
     suggested: suggested.Suggested | None
-
-
-UNSENT = "Your text was not sent. Send it, or empty the box; then {deed}. Nothing was changed."
 
 
 def talk(conversation_id: str) -> views.Talk:
@@ -112,7 +118,7 @@ def unsent(shown: views.Talk, deed: str) -> str:
     """The problem, if a text stands in the box that nobody sent and this deed would leave it behind."""
     text = request.form.get("text", "")
     typed = shown.mine and text.strip() and text.split() != shown.first_draft.split()
-    return UNSENT.format(deed=deed) if typed else ""
+    return UNSENT[deed] if typed else ""
 
 
 def answer(conversation_id: str, refused: Refused | None, done: str) -> Answer:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import request
 
+from bot.rules.phrases import phrase
 from bot.usecases import park
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
@@ -27,7 +28,9 @@ def park_until(conversation_id: str) -> Answer:
         until=None if next_day or isinstance(until, Refused) else until, next_day=next_day,
     )  # fmt: skip
     refused = at if isinstance(at, Refused) else None
-    return pages.answer(conversation_id, refused, "Parked. They come back at that hour, or as soon as they write.")
+    return pages.answer(
+        conversation_id, refused, phrase("Parked. They come back at that hour, or as soon as they write.")
+    )
 
 
 @blueprint.post("/conversations/<id:conversation_id>/until-safe")
@@ -37,7 +40,9 @@ def until_safe(conversation_id: str) -> Answer:
     refused = park.until_safe(
         services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
-    return pages.answer(conversation_id, refused, "Kept open until they are safe. You are reminded every half hour.")
+    return pages.answer(
+        conversation_id, refused, phrase("Kept open until they are safe. You are reminded every half hour.")
+    )
 
 
 @blueprint.post("/conversations/<id:conversation_id>/resume")

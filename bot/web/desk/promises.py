@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bot.rules.phrases import counted, phrase, phrases
 from bot.store import promise_board, promises, staff
 from bot.usecases import give_word
 from bot.usecases.give_word import WITHIN_MINUTES, Word
-from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import carry
 from bot.web.desk.door import DESK, epoch_shown, present
+from bot.web.tongue import flash
 
 blueprint = Blueprint("promises", __name__, url_prefix="/desk")
 blueprint.after_request(present)
 
 SINCE = timedelta(days=30)
 SHOWN = 100
-ENDINGS = {"kept": "Kept", "told": "A later time told first", "broken": "Broken", "let_go": "No longer wanted"}
-MAKERS = {"text": "Our texts", "colleague": "Colleagues"}
+ENDINGS = phrases({"kept": "Kept", "told": "A later time told first", "broken": "Broken", "let_go": "No longer wanted"})
+MAKERS = phrases({"text": "Our texts", "colleague": "Colleagues"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,13 @@ class Line:
 @blueprint.app_template_global("promise_times")
 def times() -> list[tuple[int, str]]:
     """By when, in words."""
-    return [(n, f"{n} minutes" if n < 60 else "1 hour" if n == 60 else f"{n // 60} hours") for n in WITHIN_MINUTES]
+    return [(n, _span(n)) for n in WITHIN_MINUTES]
+
+
+def _span(minutes: int) -> str:
+    if minutes < 60:
+        return phrase("%(n)s minutes", n=minutes)
+    return counted("%(n)s hour", "%(n)s hours", minutes // 60)
 
 
 def word_in(form: dict[str, str]) -> Word | None:
@@ -77,9 +84,7 @@ def give(conversation_id: str) -> Response:
         services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(),
         word=word,
     )  # fmt: skip
-    if isinstance(answer, Refused):
-        answer = Refused(answer.reason.replace("Nothing was sent.", "Nothing was kept."))
-    return carry.back(conversation_id, answer, "Promised. It stays here until it is done.")
+    return carry.back(conversation_id, answer, phrase("Promised. It stays here until it is done."))
 
 
 @blueprint.post("/promises/<id:promise_id>")
@@ -95,6 +100,6 @@ def close(promise_id: str) -> Response:
         abort(404)
     answer = act(services().database, promise_id=promise_id, staff_id=signed_in().staff_id)
     if request.form.get("from") == "list":
-        flash(answer.reason if answer else "Noted.")
+        flash(answer.reason if answer else phrase("Noted."))
         return redirect(url_for("promises.every"))
-    return carry.back(promise.conversation_id, answer, "Noted.")
+    return carry.back(promise.conversation_id, answer, phrase("Noted."))

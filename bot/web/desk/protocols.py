@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 
+from bot.rules.phrases import phrase
 from bot.rules.protocols import TRIGGERS
 from bot.store import conversations, tasks
 from bot.usecases import finish_task, fire_protocol
@@ -13,6 +14,7 @@ from bot.web.context import services
 from bot.web.desk import pages
 from bot.web.desk.door import DESK, blueprint
 from bot.web.desk.pages import Answer
+from bot.web.tongue import flash
 
 
 @blueprint.post("/conversations/<id:conversation_id>/protocols")
@@ -21,7 +23,7 @@ def run(conversation_id: str) -> Answer:
     """A trigger that only a human can see: its task gets a name and a clock."""
     shown, trigger = pages.talk(conversation_id), request.form.get("trigger", "")
     if trigger not in TRIGGERS or not shown.mine:
-        reason = "Choose what must be told." if shown.mine else "Take this conversation first."
+        reason = phrase("Choose what must be told.") if shown.mine else phrase("Take this conversation first.")
         return pages.page(shown, protocol_problem=reason), 409
     built = services()
     with built.database.transaction() as tx:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.rules.phrases import phrase, phrases
 from bot.store import pages, rota_board
 from bot.store import reach as kept
 from bot.usecases import hear_page, prove_channel, subscribe_push
@@ -18,17 +19,19 @@ from bot.usecases.refusal import Refused
 from bot.web.auth import anyone, roles, signed_in
 from bot.web.context import services
 from bot.web.desk.room import CALLED, blueprint
-from bot.web.sessions import device_of
+from bot.web.sessions import device_of, device_words
+from bot.web.tongue import flash, say
 from bot.web.unchanged import unless_same
 
 RINGS_FOR = timedelta(minutes=10)
 """A call nobody answered so long rings on no page any more: the ladder has called others."""
-KINDS = {"desk": "This page", "sms": "Text", "email": "Mail", "webhook": "Webhook", "push": "Browser"}
+KINDS = phrases({"desk": "This page", "sms": "Text", "email": "Mail", "webhook": "Webhook", "push": "Browser"})
 BRINGS_CODE = ("sms", "email", "webhook")
 """Whoever was called by one of these has read its code; the others are heard, and pressed."""
-WHY = {"proof": "A trial: does it reach you?", "waits": "Somebody waits", "silent": "Somebody you hold waits for you",
+WHY = phrases({"proof": "A trial: does it reach you?", "waits": "Somebody waits",
+               "silent": "Somebody you hold waits for you",
        "second_chair": "A colleague asks for you", "clock": "The clock has stopped", "canary": "The nightly trial",
-       "promise": "A promise of yours is due"}  # fmt: skip
+       "promise": "A promise of yours is due"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def heard_call() -> AnyResponse | tuple[str, int]:
     refused = hear_page.hear(services().database, staff_id=signed_in().staff_id, code=code)
     if refused:
         return _page(problem=refused.reason), 409
-    return _back("Heard. You can be reached this way.")
+    return _back(phrase("Heard. You can be reached this way."))
 
 
 @blueprint.post("/reach/ring")
@@ -113,7 +116,7 @@ def ring_one_again(channel_id: str) -> AnyResponse | tuple[str, int]:
 def _rung(refused: Refused | None) -> AnyResponse | tuple[str, int]:
     if refused:
         return _page(problem=refused.reason), 409
-    return _back("It rings now.")
+    return _back(phrase("It rings now."))
 
 
 @blueprint.post("/reach/add")
@@ -123,12 +126,12 @@ def add_way() -> AnyResponse | tuple[str, int]:
     built, me = services(), signed_in()
     kind, address = request.form.get("kind", ""), request.form.get("address", "")[:300]
     if kind not in prove_channel.TYPED or "\x00" in address:
-        return _page(problem="Choose how you want to be called."), 409
+        return _page(problem=phrase("Choose how you want to be called.")), 409
     made = prove_channel.add(built.database, staff_id=me.staff_id, kind=kind, address=address,
                              region=built.settings.default_region)  # fmt: skip
     if isinstance(made, Refused):
         return _page(problem=made.reason, kind=kind, address=address), 409
-    return _back("Kept. It rings now, and counts once you have answered.")
+    return _back(phrase("Kept. It rings now, and counts once you have answered."))
 
 
 @blueprint.post("/reach/push")
@@ -141,7 +144,7 @@ def add_push() -> Response | tuple[str, int]:
         device=device_of(request.user_agent.string),
     )  # fmt: skip
     if isinstance(made, Refused):
-        return made.reason, 409
+        return say(made.reason), 409
     flash("This device is called from now on. It rings now: press here when it showed.")
     return Response(json.dumps({"go": url_for("team.reach")}), mimetype="application/json")
 
@@ -152,7 +155,7 @@ def drop_way(channel_id: str) -> AnyResponse | tuple[str, int]:
     refused = prove_channel.drop(services().database, staff_id=signed_in().staff_id, channel_id=channel_id)
     if refused:
         return _page(problem=refused.reason), 409
-    return _back("You are not called this way any more.")
+    return _back(phrase("You are not called this way any more."))
 
 
 def _back(words: str) -> AnyResponse:
@@ -183,12 +186,12 @@ def _name(kind: str, address: str, device: str | None) -> str:
     """Enough to know it by, and no more: somebody may look over a shoulder."""
     match kind:
         case "sms":
-            return f"to the number that ends in {address[-2:]}"
+            return phrase("to the number that ends in %(end)s", end=address[-2:])
         case "email":
             name, _, host = address.partition("@")
-            return f"to {name[:1]}…@{host}"
+            return phrase("to %(where)s", where=f"{name[:1]}…@{host}")
         case "webhook":
-            return f"to {urlsplit(address).hostname}"
+            return phrase("to %(where)s", where=urlsplit(address).hostname)
         case "push":
-            return device or "A device"
-    return "on whatever page of the desk is open"
+            return device_words(device or "") or phrase("A device")
+    return phrase("on whatever page of the desk is open")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.rules.hours import BY_DAY, Place, next_safe, safe_now
 from bot.rules.lint import READY
+from bot.rules.phrases import phrase
 from bot.services import Services
 from bot.store import people, staff, threads
 from bot.store.conversations import Stored
@@ -42,7 +43,7 @@ def ready_words(tx: Tx, services: Services, account: Staff, stored: Stored, plac
     for key, more in _true(tx, account, stored, wording, place):
         if draft_is_fine or wording.is_reviewed(key, language):
             text = wording.render(key, language, {**fields, **more})
-            found.append(Canned(key, wording.text(key, "en").when, text))
+            found.append(Canned(key, phrase(wording.text(key, "en").when), text))
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request
 
+from bot.rules.phrases import phrase
 from bot.store import audit, audit_search, staff
 from bot.store.audit_search import Asked, Line
 from bot.store.bulk import chunks
@@ -138,7 +139,7 @@ def _named(tx: Tx, lines: Sequence[Line]) -> list[Shown]:
     names = staff.aliases(tx, {one.staff_id for one in lines if one.staff_id} | objects)
     signs = audit_search.call_signs(tx, objects)
     return [
-        Shown(one, names.get(one.staff_id or "", "The line itself"), words.plain(one.act),
+        Shown(one, names.get(one.staff_id or "", phrase("The line itself")), words.plain(one.act),
               signs.get(one.object_id or "") or names.get(one.object_id or "", ""))
         for one in lines
     ]  # fmt: skip

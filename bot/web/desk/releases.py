@@ -7,6 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from bot.rules.phrases import phrase
 from bot.rules.sharing import DAYS, ITEMS
 from bot.usecases.give_release import Yes, give_release, take_back_release
 from bot.web.auth import roles, signed_in
@@ -42,7 +43,7 @@ def give(conversation_id: str) -> Response:
     answer = give_release(
         built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown(), yes=yes
     )
-    return carry.back(conversation_id, answer, "Their yes is noted. Nothing else may be told.")
+    return carry.back(conversation_id, answer, phrase("Their yes is noted. Nothing else may be told."))
 
 
 @blueprint.post("/conversations/<id:conversation_id>/releases/<id:release_id>/end")
@@ -54,4 +55,6 @@ def end(conversation_id: str, release_id: str) -> Response:
     answer = take_back_release(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, release_id=release_id
     )
-    return carry.back(conversation_id, answer, "Nothing more is told. For what was told already there is a task below.")
+    return carry.back(
+        conversation_id, answer, phrase("Nothing more is told. For what was told already there is a task below.")
+    )

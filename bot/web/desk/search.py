@@ -10,19 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bot.rules.continuum import SPECIALISATIONS
 from bot.rules.facets import FACET_OF, MAY_FIT
 from bot.rules.freshness import Freshness
 from bot.rules.matching import NearMiss, Ranked
+from bot.rules.phrases import phrase, phrases
 from bot.store import directory, directory_criteria, holds
 from bot.usecases import confirm_match, find_openings, hold
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk import views, words
+from bot.web.tongue import flash, say
 from flows.understanding import Expecting, read
 
 blueprint = Blueprint("search", __name__, url_prefix="/desk")
@@ -30,14 +32,33 @@ blueprint = Blueprint("search", __name__, url_prefix="/desk")
 DESK = ("advocate", "lead")
 SHOWN = 25
 _AREA = Expecting(name="area", slot="area", parser="area")
-NEEDS = ("bed", "advocacy", "health", "legal", "basics", "other")
-AGES = (("", "Any age"), ("under18", "Under 18"), ("18-24", "18 to 24"), ("25up", "25 or older"))
-PLACES = (("", "Any kind of place"), ("women", "For women"), ("men", "For men"), ("trans", "Trans welcome"))
-COMES = (("kids", "Children"), ("pregnant", "Pregnant"), ("pet", "A pet"), ("adult", "Another adult"))
-MUSTS = (("phone", "Keep the phone"), ("no_religion", "No religion"), ("lgbtq", "LGBTQ friendly"),
-         ("wheelchair", "No steps"), ("meds", "Own medicine"), ("come_and_go", "Come and go"))  # fmt: skip
-STATES = {Freshness.FRESH: ("may be told", "good"), Freshness.AGING: ("ask first", "warn"),
-          Freshness.STALE: ("old: ask", "plain"), Freshness.UNKNOWN: ("not known: ask", "plain")}  # fmt: skip
+NEEDS = phrases({"bed": "bed", "advocacy": "advocacy", "health": "health", "legal": "legal", "basics": "basics",
+                 "other": "other"})  # fmt: skip
+AGES = (
+    ("", phrase("Any age")),
+    ("under18", phrase("Under 18")),
+    ("18-24", phrase("18 to 24")),
+    ("25up", phrase("25 or older")),
+)
+PLACES = (
+    ("", phrase("Any kind of place")),
+    ("women", phrase("For women")),
+    ("men", phrase("For men")),
+    ("trans", phrase("Trans welcome")),
+)
+COMES = (
+    ("kids", phrase("Children")),
+    ("pregnant", phrase("Pregnant")),
+    ("pet", phrase("A pet")),
+    ("adult", phrase("Another adult")),
+)
+MUSTS = (("phone", phrase("Keep the phone")), ("no_religion", phrase("No religion")),
+         ("lgbtq", phrase("LGBTQ friendly")),
+         ("wheelchair", phrase("No steps")), ("meds", phrase("Own medicine")),
+         ("come_and_go", phrase("Come and go")))  # fmt: skip
+STATES = {Freshness.FRESH: (phrase("may be told"), "good"), Freshness.AGING: (phrase("ask first"), "warn"),
+          Freshness.STALE: (phrase("old: ask"), "plain"),
+          Freshness.UNKNOWN: (phrase("not known: ask"), "plain")}  # fmt: skip
 
 
 PREFERS = tuple((tag, words.plain(tag)) for tag in SPECIALISATIONS)
@@ -104,7 +125,9 @@ def openings() -> str | tuple[str, int]:
         lexicon = services().script.lexicon
         reading = read(area, expecting=_AREA, language="en", lexicon=lexicon, safe_now=True)
         if "area" not in reading.answers:
-            problem = "That is not one place we know for certain. Use three ZIP digits, a city with its state, or far."
+            problem = say(
+                "That is not one place we know for certain. Use three ZIP digits, a city with its state, or far."
+            )
             return _page(chosen=chosen, area=area, problem=problem), 409
         answers["area"] = reading.answers["area"]
     return _page(chosen=chosen, area=area, looked=_looked(answers))
@@ -156,8 +179,8 @@ def longer(conversation_id: str, hold_id: str) -> Response:
 
 def _told(asked: int) -> str:
     if asked == 1:
-        return "One place is asked. You see on the conversation what it answers."
-    return f"{asked} places are asked at once. The first yes holds, and the others are let go."
+        return phrase("One place is asked. You see on the conversation what it answers.")
+    return phrase("%(n)s places are asked at once. The first yes holds, and the others are let go.", n=asked)
 
 
 def _talk(conversation_id: str) -> views.Talk:
@@ -189,7 +212,7 @@ def _in_words(ranked: Ranked, code_name: str, kind: str, region: str, facts: Map
     asked = [(facet, facts.get((c.program_id, FACET_OF.get(facet.name, "")))) for facet in ranked.facets]
     shown = tuple(
         Fact(words.plain(facet.name).lower(), words.plain(facet.verdict.value).lower(),
-             f"asked {words.ago(at, now)} ago" if at else "")
+             phrase("asked %(ago)s ago", ago=words.ago(at, now)) if at else "")
         for facet, at in asked
     )  # fmt: skip
     known = tuple(words.plain(tag).lower() for tag in sorted(c.known_for))
@@ -206,11 +229,12 @@ def _kind(kind: str) -> str:
 
 
 def _age(at: datetime | None, now: datetime) -> str:
-    return "never counted" if at is None else f"counted {words.ago(at, now)} ago"
+    return phrase("never counted") if at is None else phrase("counted %(ago)s ago", ago=words.ago(at, now))
 
 
 def _page(*, chosen: dict[str, object], area: str, looked: Looked | None = None, problem: str = "") -> str:
     return render_template(
-        "desk/openings.html", chosen=chosen, area=area, looked=looked, problem=problem, needs=NEEDS, ages=AGES,
+        "desk/openings.html", chosen=chosen, area=area, looked=looked, problem=problem, needs=tuple(NEEDS),
+        need_words=NEEDS, ages=AGES,
         places=PLACES, comes=COMES, musts=MUSTS, prefers=PREFERS, states=STATES, words=words,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.rules.discreet import Exposing, fingerprint, marked
+from bot.rules.phrases import phrase
 from bot.rules.segments import Measured, measure, price_of
 from bot.rules.writing import UNDO, WHY_ANYWAY, MayGo, Verdict
 from bot.services import Services
@@ -144,7 +145,7 @@ def _advice(weighed: Weighed, words: str, now: datetime) -> Advice:
     return Advice(
         verdict=verdict,
         pieces=tuple(marked(words, hits)) if hits else (),
-        says=tuple(dict.fromkeys(hit.says for hit in hits)),
+        says=tuple(phrase(one) for one in dict.fromkeys(hit.says for hit in hits)),
         later=theirs(verdict.later_at, weighed.place.zones, now) if verdict.later_at else "",
         seen=fingerprint(words),
     )

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.rules.phrases import listed, phrase
 from bot.rules.rota import LINES, Gap, Span, days, gaps, without
 from bot.store import rota_board, staff
 from bot.store.db import Tx
@@ -20,11 +21,13 @@ from bot.web.auth import roles, signed_in
 from bot.web.context import services
 from bot.web.desk.door import DESK
 from bot.web.desk.room import LEAD, blueprint
+from bot.web.tongue import day, flash
 
 AHEAD_DAYS = 14
-WHAT = (("shift", "A shift"), ("first", "On call, first"), ("second", "On call, second"),
-        ("director", "On call, director"),
-        ("away", "Leave"), ("holiday", "A holiday: no planned shift counts"))  # fmt: skip
+WHAT = (("shift", phrase("A shift")), ("first", phrase("On call, first")), ("second", phrase("On call, second")),
+        ("director", phrase("On call, director")),
+        ("away", phrase("Leave")), ("holiday", phrase("A holiday: no planned shift counts")))  # fmt: skip
+_ALL_DAY = phrase("all day")
 _TYPED = ("what", "who", "starts", "ends", "weeks")
 
 
@@ -71,7 +74,7 @@ def plan() -> AnyResponse | tuple[str, int]:
         )  # fmt: skip
     if isinstance(made, Refused):
         return _page(problem=made.reason, typed=typed), 409
-    flash("Planned." if made == 1 else f"Planned, {made} times.")
+    flash("Planned." if made == 1 else phrase("Planned, %(made)s times.", made=made))
     return redirect(url_for("team.shifts"))
 
 
@@ -125,7 +128,7 @@ def _days(tx: Tx, zone: ZoneInfo, me: str, *, is_lead: bool) -> list[Day]:
                  for one in plan if one.starts_at < ends and one.ends_at > begins]  # fmt: skip
         words = [_gap(gap, names, zone, begins, ends) for gap in empty if gap.starts_at < ends and gap.ends_at > begins]
         local = begins.astimezone(zone)
-        found.append(Day(f"{local:%a %-d %b}", begins <= tx.now < ends, tuple(lines), tuple(words)))
+        found.append(Day(day(local, "EEE d MMM"), begins <= tx.now < ends, tuple(lines), tuple(words)))
     return found
 
 
@@ -142,24 +145,25 @@ def _counting(plan: list[Planned]) -> tuple[list[Span], list[Span]]:
 
 def _line(one: Planned, names: dict[str, str], zone: ZoneInfo, day: tuple[datetime, datetime], plan: list[Planned], *,
           may_end: bool) -> Line:  # fmt: skip
-    what = {SHIFT: "on shift", ON_CALL: f"on call, {LINES.get(one.line, '')}", AWAY: "away"}[one.kind]
+    on_call = phrase("on call, %(line)s", line=LINES.get(one.line, ""))
+    what = {SHIFT: phrase("on shift"), ON_CALL: on_call, AWAY: phrase("away")}[one.kind]
     if one.kind == AWAY and one.staff_id is None:
-        return Line(one, "Holiday", "planned shifts do not count", _hours(one, zone, *day), "", may_end)
+        return Line(one, phrase("Holiday"), phrase("planned shifts do not count"), _hours(one, zone, *day), "", may_end)
     off = ""
     if one.kind == SHIFT and one.planned:
         begins, ends = max(one.starts_at, day[0]), min(one.ends_at, day[1])
         touching = [hole for hole in plan if hole.kind == AWAY and hole.staff_id in (None, one.staff_id)
                     and hole.starts_at < ends and hole.ends_at > begins]  # fmt: skip
         if touching:
-            off = "holiday" if touching[0].staff_id is None else "on leave"
-    return Line(one, names.get(one.staff_id or "", "A colleague"), what, _hours(one, zone, *day), off, may_end)
+            off = phrase("holiday") if touching[0].staff_id is None else phrase("on leave")
+    return Line(one, names.get(one.staff_id or "", phrase("A colleague")), what, _hours(one, zone, *day), off, may_end)
 
 
 def _hours(one: Planned | Gap, zone: ZoneInfo, begins: datetime, ends: datetime) -> str:
     """Within this day. The hour that comes twice is told apart by the name of its zone."""
     starts_at, ends_at = max(one.starts_at, begins).astimezone(zone), min(one.ends_at, ends).astimezone(zone)
     if starts_at <= begins.astimezone(zone) and ends_at >= ends.astimezone(zone):
-        return "all day"
+        return _ALL_DAY
     from_zone = f" {starts_at:%Z}" if starts_at.tzname() != ends_at.tzname() else ""
     until = "24:00" if ends_at >= ends.astimezone(zone) else f"{ends_at:%H:%M}"
     return f"{starts_at:%H:%M}{from_zone}–{until}" + (f" {ends_at:%Z}" if from_zone else "")
@@ -167,9 +171,10 @@ def _hours(one: Planned | Gap, zone: ZoneInfo, begins: datetime, ends: datetime)
 
 def _gap(gap: Gap, names: dict[str, str], zone: ZoneInfo, begins: datetime, ends: datetime) -> str:
     hours = _hours(gap, zone, begins, ends)
-    day = f"{begins.astimezone(zone):%a}"
-    when = f"{day}, all day" if hours == "all day" else f"{day} {hours}"
+    of_week = day(begins.astimezone(zone), "EEE")
+    when = phrase("%(day)s, all day", day=of_week) if hours == _ALL_DAY else f"{of_week} {hours}"
     if not gap.on_call:
-        return f"Nobody on {when}; nobody on call either: leads and admins are called"
-    behind = ", ".join(f"{LINES[line]} {names.get(who, 'a colleague')}" for line, who in gap.on_call)
-    return f"Nobody on {when}; on-call: {behind}"
+        return phrase("Nobody on %(when)s; nobody on call either: leads and admins are called", when=when)
+    behind = listed(phrase("%(line)s %(name)s", line=LINES[line], name=names.get(who) or phrase("a colleague"))
+                    for line, who in gap.on_call)  # fmt: skip
+    return phrase("Nobody on %(when)s; on-call: %(behind)s", when=when, behind=behind)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from bot.rules.phrases import phrase
 from bot.rules.presence import Presence
 from bot.rules.protocols import TRIGGERS
 from bot.services import Services
@@ -36,8 +37,10 @@ class Colleague:
 
     @property
     def in_words(self) -> str:
-        fit = "" if self.fits else ", not their language"
-        return f"{self.alias}: {self.here}, holds {self.load} of {self.capacity}, speaks {self.speaks}{fit}"
+        of = {"alias": self.alias, "here": self.here, "load": self.load, "most": self.capacity, "speaks": self.speaks}
+        if self.fits:
+            return phrase("%(alias)s: %(here)s, holds %(load)s of %(most)s, speaks %(speaks)s", **of)
+        return phrase("%(alias)s: %(here)s, holds %(load)s of %(most)s, speaks %(speaks)s, not their language", **of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def _colleagues(tx: Tx, services: Services, account: Staff, talk: Talk) -> tuple
     for one in team:
         spoken = one.languages.split(",") if one.languages else []
         here = offer.present(one, services, tx)
-        speaks = " and ".join(words.LANGUAGES.get(language, language) for language in spoken) or "not said"
+        speaks = words.all_of(words.LANGUAGES.get(one, one) for one in spoken) if spoken else phrase("not said")
         colleague = Colleague(one.staff_id, names[one.staff_id], act_words.PRESENCE[here], speaks, one.load,
                               one.capacity or services.ladder.capacity,
                               not spoken or talk.language in spoken)  # fmt: skip
@@ -122,5 +125,5 @@ def _colleagues(tx: Tx, services: Services, account: Staff, talk: Talk) -> tuple
 def _by_day(moments: list[datetime], zones: tuple[str, ...],
             now: datetime) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:  # fmt: skip
     written = [(theirs(moment, zones, now), moment) for moment in moments]
-    days = groupby(written, key=lambda pair: pair[0].split(",")[0])
+    days = groupby(written, key=lambda pair: pair[0].values["day"])
     return tuple((day, tuple((moment.isoformat(), text) for text, moment in some)) for day, some in days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bot.store import handoffs, threads
@@ -14,6 +14,7 @@ from bot.web.context import services
 from bot.web.desk import act_words, boards, words
 from bot.web.desk.door import DESK, blueprint, known
 from bot.web.desk.pages import Answer
+from bot.web.tongue import flash
 
 
 @blueprint.post("/take")

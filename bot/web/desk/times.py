@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-NAMES = {
+from bot.rules.phrases import phrase, phrases
+from bot.web.tongue import day
+
+NAMES = phrases({
     "America/New_York": "Eastern", "America/Chicago": "Central", "America/Denver": "Mountain",
     "America/Phoenix": "Arizona", "America/Los_Angeles": "Pacific", "America/Anchorage": "Alaska",
     "Pacific/Honolulu": "Hawaii", "America/Puerto_Rico": "Atlantic", "Pacific/Guam": "Guam",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def theirs(moment: datetime, zones: Sequence[str], now: datetime) -> str:
@@ -18,13 +21,18 @@ def theirs(moment: datetime, zones: Sequence[str], now: datetime) -> str:
     local = sorted({moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None): zone for zone in reversed(zones)}.items())
     (first, first_zone), (last, last_zone) = local[0], local[-1]
     if first == last:
-        return f"{_day(first, first_zone, now)}, {first:%H:%M} {_name(first_zone)}"
-    return f"{_day(last, last_zone, now)}, {last:%H:%M} {_name(last_zone)} or {first:%H:%M} {_name(first_zone)}"
+        return phrase(
+            "%(day)s, %(at)s %(zone)s", day=_day(first, first_zone, now), at=f"{first:%H:%M}", zone=_name(first_zone)
+        )
+    return phrase(
+        "%(day)s, %(at)s %(zone)s or %(earlier)s %(other)s", day=_day(last, last_zone, now), at=f"{last:%H:%M}",
+        zone=_name(last_zone), earlier=f"{first:%H:%M}", other=_name(first_zone),
+    )  # fmt: skip
 
 
 def _day(local: datetime, zone: str, now: datetime) -> str:
     days = (local.date() - now.astimezone(ZoneInfo(zone)).date()).days
-    return {0: "today", 1: "tomorrow"}.get(days, f"{local:%A %-d %b}")
+    return {0: phrase("today"), 1: phrase("tomorrow")}.get(days) or day(local, "EEEE d MMM")
 
 
 def _name(zone: str) -> str:

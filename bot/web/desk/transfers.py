@@ -3,8 +3,9 @@ yes; a lead may take over, with a reason."""
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 
+from bot.rules.phrases import listed, phrase
 from bot.usecases import note, second_chair, suggest, transfer
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
@@ -12,6 +13,7 @@ from bot.web.context import services
 from bot.web.desk import pages
 from bot.web.desk.door import DESK, blueprint, epoch_shown
 from bot.web.desk.pages import Answer
+from bot.web.tongue import flash
 
 
 @blueprint.post("/conversations/<id:conversation_id>/transfer")
@@ -27,8 +29,9 @@ def give_on(conversation_id: str) -> Answer:
         shown = pages.talk(conversation_id)
         return pages.page(shown, draft=request.form.get("text"), problem=refused.reason, brief=brief), 409
     unkept = note.note(built.database, conversation_id=conversation_id, staff_id=signed_in().staff_id, text=brief)
-    asked = "Asked. You keep this person until they say yes."
-    return pages.answer(conversation_id, None, f"{asked} {unkept.reason}" if unkept and brief.strip() else asked)
+    asked = phrase("Asked. You keep this person until they say yes.")
+    said = listed([asked, unkept.reason], " ") if unkept and brief.strip() else asked
+    return pages.answer(conversation_id, None, said)
 
 
 @blueprint.post("/conversations/<id:conversation_id>/transfer/back")
@@ -38,7 +41,7 @@ def call_back(conversation_id: str) -> Answer:
     refused = transfer.call_back(
         services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
-    return pages.answer(conversation_id, refused, "The offer is taken back. They are yours.")
+    return pages.answer(conversation_id, refused, phrase("The offer is taken back. They are yours."))
 
 
 @blueprint.post("/conversations/<id:conversation_id>/put-back")
@@ -67,7 +70,7 @@ def take_over(conversation_id: str) -> Answer:
         why=request.form.get("why", ""),
     )  # fmt: skip
     refused = taken if isinstance(taken, Refused) else None
-    return pages.answer(conversation_id, refused, "You hold them now. Whoever had them sees it on their page.")
+    return pages.answer(conversation_id, refused, phrase("You hold them now. Whoever had them sees it on their page."))
 
 
 @blueprint.post("/conversations/<id:conversation_id>/chair/ask")
@@ -78,7 +81,7 @@ def raise_a_hand(conversation_id: str) -> Answer:
     refused = second_chair.ask(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
-    return pages.answer(conversation_id, refused, "Your hand is up. A lead is called; you go on meanwhile.")
+    return pages.answer(conversation_id, refused, phrase("Your hand is up. A lead is called; you go on meanwhile."))
 
 
 @blueprint.post("/conversations/<id:conversation_id>/chair/sit")
@@ -89,7 +92,7 @@ def sit_beside(conversation_id: str) -> Answer:
     refused = second_chair.sit(
         services().database, handoff_id=shown.handoff.handoff_id, staff_id=signed_in().staff_id
     )
-    return pages.answer(conversation_id, refused, "You sit beside them. Only they write; a note reaches them.")
+    return pages.answer(conversation_id, refused, phrase("You sit beside them. Only they write; a note reaches them."))
 
 
 @blueprint.post("/conversations/<id:conversation_id>/chair/suggest")
@@ -114,4 +117,4 @@ def leave_the_chair(conversation_id: str) -> Answer:
     refused = second_chair.leave(
         services().database, handoff_id=shown.handoff.handoff_id, staff_id=signed_in().staff_id
     )
-    return pages.answer(conversation_id, refused, "The second chair is empty again.")
+    return pages.answer(conversation_id, refused, phrase("The second chair is empty again."))

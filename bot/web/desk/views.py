@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from markupsafe import Markup
-
 from bot.rules import hours
+from bot.rules.phrases import counted, phrase
 from bot.services import Services
 from bot.store import directory, handoffs, heartbeats, holds, people, presence, staff, threads, versions
 from bot.store.db import Tx
@@ -24,6 +23,7 @@ from bot.web.desk.ready import Canned, ready_words
 from bot.web.desk.times import theirs
 from bot.web.desk.words import Fact
 from bot.web.moments import when
+from bot.web.tongue import language
 from flows.conversation import Conversation
 
 WAITING_SHOWN = 50
@@ -48,8 +48,9 @@ class Board:
 
     @property
     def waiting_words(self) -> str:
-        n = self.waits
-        return "Nobody is waiting" if n == 0 else f"{n} {'person is' if n == 1 else 'people are'} waiting"
+        if not self.waits:
+            return phrase("Nobody is waiting")
+        return counted("%(n)s person is waiting", "%(n)s people are waiting", self.waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,6 @@ class Line:
     sender: str
     state: str
     state_kind: str
-    state_es: str = ""
     again: bool = False
     """It did not arrive, and may be sent once more."""
     repeated: bool = False
@@ -187,7 +187,7 @@ def talk(tx: Tx, services: Services, account: Staff, conversation_id: str) -> Ta
         facts=tuple(words.facts(stored.conversation.answers)),
         places=_places(tx, services, conversation_id),
         release=threads.release_of(tx, person.person_id),
-        notes=tuple((note, names.get(note.staff_id, "A colleague")) for note in notes),
+        notes=tuple((note, names.get(note.staff_id, phrase("A colleague"))) for note in notes),
         canned=ready_words(tx, services, account, stored, place),
         last_inbound_at=stored.last_inbound_at,
     )
@@ -205,7 +205,7 @@ def _places(tx: Tx, services: Services, conversation_id: str) -> tuple[Place, ..
             (stock.stock_id, words.UNITS.get(stock.unit, words.plain(stock.unit).lower()))
             for stock in directory.stocks_of(tx, program_id)
         )
-        traits = services.script.wording.traits(offer.traits, "en")
+        traits = services.script.wording.traits(offer.traits, language())
         places[program_id] = Place(offer, traits, units, asked.get(program_id))
     return tuple(places.values())
 
@@ -214,13 +214,14 @@ def _line(message: ThreadMessage, names: dict[str, str], repeated: frozenset[str
           now: datetime) -> Line:  # fmt: skip
     if message.direction == "in":
         late = words.held_up(message.created_at, message.sent_at)
-        return Line(message, "They wrote", late, "warn" if late else "")
-    sender = names.get(message.staff_id, "A colleague") if message.staff_id else "Bot"
+        return Line(message, phrase("They wrote"), late, "warn" if late else "")
+    sender = names.get(message.staff_id, phrase("A colleague")) if message.staff_id else phrase("Bot")
     if message.kind == "scheduled" and message.status == "queued" and message.due_at is not None:
         on_their_clock = theirs(message.due_at, place.zones, now)
-        waits = Markup("Waits for {}, their time; {} on your clock").format(on_their_clock, when(message.due_at))
+        waits = phrase("Waits for %(theirs)s, their time; %(ours)s on your clock", theirs=on_their_clock,
+                       ours=when(message.due_at))  # fmt: skip
         return Line(message, sender, waits, "warn")
     state, kind = words.delivery(message.status, message.reason)
     lost = message.status in DID_NOT_ARRIVE and message.kind in AGAIN
     again, said_again = lost and message.message_id not in repeated, message.message_id in repeated
-    return Line(message, sender, state, kind, words.delivery_es(message.status, message.reason), again, said_again)
+    return Line(message, sender, state, kind, again, said_again)

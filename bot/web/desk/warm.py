@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from bot.rules.phrases import phrase, phrases
 from bot.rules.warm_transfer import SAYS, WHO_ACTS, Deed, State
 from bot.usecases import warm
 from bot.usecases.refusal import Refused
@@ -18,33 +19,39 @@ blueprint = Blueprint("warm", __name__, url_prefix="/desk")
 blueprint.after_request(present)
 
 STATES = {
-    State.TO_CALL: ("Call the place first", "info", "Is there room, and does it fit? Then say here what they said."),
-    State.AGREED: ("The place said yes", "good", "Ask the person how they wish to talk."),
-    State.ASKED: ("They were asked", "info", "They answer when they can. Nobody presses them."),
-    State.READY: ("They chose how", "good", "Bring the two together, and stay."),
-    State.TOGETHER: ("All three are on the line", "good", "Leave only when both sides say so."),
-    State.DONE: ("The other side has them", "good", ""),
-    State.REFUSED: ("The place said no", "warn", ""),
-    State.NO_ANSWER: ("Nobody answered there", "warn", ""),
-    State.NOT_WANTED: ("They did not want this one", "plain", ""),
-    State.WITHDRAWN: ("Ended: nothing may be told there", "plain", ""),
+    State.TO_CALL: (
+        phrase("Call the place first"),
+        "info",
+        phrase("Is there room, and does it fit? Then say here what they said."),
+    ),
+    State.AGREED: (phrase("The place said yes"), "good", phrase("Ask the person how they wish to talk.")),
+    State.ASKED: (phrase("They were asked"), "info", phrase("They answer when they can. Nobody presses them.")),
+    State.READY: (phrase("They chose how"), "good", phrase("Bring the two together, and stay.")),
+    State.TOGETHER: (phrase("All three are on the line"), "good", phrase("Leave only when both sides say so.")),
+    State.DONE: (phrase("The other side has them"), "good", ""),
+    State.REFUSED: (phrase("The place said no"), "warn", ""),
+    State.NO_ANSWER: (phrase("Nobody answered there"), "warn", ""),
+    State.NOT_WANTED: (phrase("They did not want this one"), "plain", ""),
+    State.WITHDRAWN: (phrase("Ended: nothing may be told there"), "plain", ""),
 }
 """In words, how loud, and what is next."""
-DEEDS = {
-    Deed.PROGRAM_YES: "The place says yes",
-    Deed.PROGRAM_NO: "The place says no",
-    Deed.PROGRAM_SILENT: "Nobody answers there",
-    Deed.ASK_PERSON: "They were asked how they wish to talk",
-    Deed.PERSON_CHOSE: "They chose",
-    Deed.PERSON_NO: "They do not want this, or not now",
-    Deed.START: "All three are on the line now",
-    Deed.DROPPED: "The line broke: begin again",
-    Deed.PERSON_OK: "The person says it is OK",
-    Deed.PROGRAM_OK: "The place says they have them",
-}
-ACTS = {"advocate": "Whoever has them acts", "person": "The person answers", "both": "Both sides say when"}
-WHY = {"": "No reason given", "full": "Full", "fit": "Not the right fit", "staffing": "Nobody to take them in",
-       "safety": "Not safe for them there", "conditions": "Not on their terms", "paused": "Paused"}  # fmt: skip
+DEEDS = phrases(
+    {
+        Deed.PROGRAM_YES: "The place says yes",
+        Deed.PROGRAM_NO: "The place says no",
+        Deed.PROGRAM_SILENT: "Nobody answers there",
+        Deed.ASK_PERSON: "They were asked how they wish to talk",
+        Deed.PERSON_CHOSE: "They chose",
+        Deed.PERSON_NO: "They do not want this, or not now",
+        Deed.START: "All three are on the line now",
+        Deed.DROPPED: "The line broke: begin again",
+        Deed.PERSON_OK: "The person says it is OK",
+        Deed.PROGRAM_OK: "The place says they have them",
+    }
+)
+ACTS = phrases({"advocate": "Whoever has them acts", "person": "The person answers", "both": "Both sides say when"})
+WHY = phrases({"": "No reason given", "full": "Full", "fit": "Not the right fit", "staffing": "Nobody to take them in",
+       "safety": "Not safe for them there", "conditions": "Not on their terms", "paused": "Paused"})  # fmt: skip
 
 
 @blueprint.app_template_global("warm_words")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 
+from bot.rules.phrases import phrase
 from bot.usecases import finish, park, reopen
 from bot.usecases.refusal import Refused
 from bot.web.auth import roles, signed_in
@@ -13,6 +14,7 @@ from bot.web.context import services
 from bot.web.desk import act_words, pages
 from bot.web.desk.door import DESK, blueprint, epoch_shown, known
 from bot.web.desk.pages import Answer
+from bot.web.tongue import flash
 
 
 @blueprint.post("/conversations/<id:conversation_id>/wrap-up")
@@ -22,7 +24,7 @@ def all_said(conversation_id: str) -> Answer:
     refused = park.wrap_up(
         services().database, conversation_id=conversation_id, staff_id=signed_in().staff_id, epoch=epoch_shown()
     )
-    return pages.answer(conversation_id, refused, "All said. Write down how it ended, while you remember.")
+    return pages.answer(conversation_id, refused, phrase("All said. Write down how it ended, while you remember."))
 
 
 @blueprint.post("/conversations/<conversation_id>/finish")
@@ -35,10 +37,10 @@ def end(conversation_id: str) -> Answer:
     shown = pages.talk(known(conversation_id))
     again = {"draft": text, "outcome": outcome, "when_value": when}
     if pages.unsent(shown, "finish"):
-        problem = "Your text was not sent. Send it, or empty the box; then finish. Nothing was closed."
+        problem = phrase("Your text was not sent. Send it, or empty the box; then finish. Nothing was closed.")
         return pages.page(shown, problem=problem, **again), 409
     if when not in act_words.WHEN:
-        return pages.page(shown, problem="Choose when it came about.", **again), 409
+        return pages.page(shown, problem=phrase("Choose when it came about."), **again), 409
     refused = finish.finish(
         built.database, built, conversation_id=conversation_id, staff_id=signed_in().staff_id,
         outcome=outcome, feedback=request.form.get("feedback") == "1",
@@ -62,4 +64,5 @@ def open_again(conversation_id: str) -> Answer:
     )
     if isinstance(answer, Refused):
         return pages.answer(conversation_id, answer, "")
-    return pages.answer(answer.conversation_id, None, "Opened again, and in your hands. Nothing was said to them.")
+    said = phrase("Opened again, and in your hands. Nothing was said to them.")
+    return pages.answer(answer.conversation_id, None, said)

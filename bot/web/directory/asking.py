@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from bot.rules.phrases import phrase
 from bot.store import directory_board
 from bot.store.directory_board import Program
 from bot.usecases.hear_count import MAY, hear_count
@@ -62,7 +63,7 @@ def count(code: str) -> Response:
     refused = hear_count(
         services().database, program_id=program_id, staff_id=signed_in().staff_id, act=act, counts=counts
     )
-    flash(refused.reason if refused else f"{code}: {_ACTS[act]}.")
+    flash(refused.reason if refused else phrase("%(code)s: %(_acts)s.", code=code, _acts=_ACTS[act]))
     if request.form.get("back") == "program":
         return redirect(url_for("directory.program", code=code))
     return redirect(url_for("directory.index"))

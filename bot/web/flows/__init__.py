@@ -7,6 +7,7 @@ from functools import lru_cache
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.rules.phrases import phrase
 from bot.script_files import sources
 from bot.store.staff import ROLES
 from bot.usecases.sign_off import LONGEST_REMARK, REVIEWERS, Read, sign_off
@@ -93,7 +94,11 @@ def _reviewed(key: str, language: str, *, back: bool) -> AnyResponse | tuple[str
     if refused is not None:
         return _text_page(key, problem=refused.reason, language=language, remark=remark), 409
     name = words.LANGUAGES[language]
-    flash(f"{key} in {name} is not signed off any more." if back else f"You signed off {key} in {name}.")
+    flash(
+        phrase("%(key)s in %(name)s is not signed off any more.", key=key, name=name)
+        if back
+        else phrase("You signed off %(key)s in %(name)s.", key=key, name=name)
+    )
     return redirect(url_for("flows.text", key=key))
 
 

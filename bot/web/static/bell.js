@@ -1,8 +1,11 @@
 /* What does a device show when its browser brings a call? Always the same words: nothing of anyone comes with a push, and
    nothing that came would be shown. It keeps nothing, and answers no request for any page. */
 
+// In the language of whoever asked to be called: it stands in the address this script was fetched from.
+const WORDS = new URL(self.location.href).searchParams.get("words") || "Somebody is needed";
+
 self.addEventListener("push", (event) => {
-  event.waitUntil(self.registration.showNotification("Somebody is needed", { tag: "call", renotify: true, requireInteraction: true }));
+  event.waitUntil(self.registration.showNotification(WORDS, { tag: "call", renotify: true, requireInteraction: true }));
 });
 
 self.addEventListener("notificationclick", (event) => {

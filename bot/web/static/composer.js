@@ -3,6 +3,8 @@
 
    How many texts it will leave as is counted as in bot/rules/segments.py; a test compares them. */
 
+import { locale, say } from "./say.js";
+
 const BASIC = new Set(
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿" +
   "abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -34,9 +36,9 @@ export function measure(text) {
 const TYPING_MS = 700;
 const AGAIN_MS = 5000;
 const PATIENCE_MS = 15000;
-const OFFLINE = "You are offline. Nothing was sent: your text is still in the box.";
-const NO_ANSWER = "The line did not answer, so this is not known to be sent. Your text is still in the box. Press Send again when you are connected: it goes once, however often you press.";
-const LOGGED_OUT = "Your log-in has ended, and nothing was sent. Log in again in another tab, then come back and press Send: your text is still in the box.";
+const OFFLINE = say("You are offline. Nothing was sent: your text is still in the box.");
+const NO_ANSWER = say("The line did not answer, so this is not known to be sent. Your text is still in the box. Press Send again when you are connected: it goes once, however often you press.");
+const LOGGED_OUT = say("Your log-in has ended, and nothing was sent. Log in again in another tab, then come back and press Send: your text is still in the box.");
 
 const $ = (id) => document.getElementById(id);
 const box = () => document.querySelector("[data-composer]");
@@ -45,7 +47,7 @@ let dirty = false;
 let saving = null;
 let sending = false;
 
-function say(words) {
+function speak(words) {
   $("say").textContent = words;
 }
 
@@ -55,13 +57,16 @@ function show() {
   const typed = box().value;
   const { encoding, units, segments } = measure(typed);
   const wide = Array.from(typed).find((sign) => !BASIC.has(sign) && !EXTENDED.has(sign));
-  const why = encoding === "UCS-2" ? ` (“${wide}” makes every text shorter)` : "";
-  $("count").textContent = `${segments} ${segments === 1 ? "text" : "texts"}, ${units} ${encoding === "UCS-2" ? "wide characters" : "characters"}${why}`;
+  const counts = { n: segments, units, sign: wide };
+  const texts = segments === 1 ? say("1 text", counts) : say("%(n)s texts", counts);
+  $("count").textContent = encoding === "UCS-2"
+    ? `${texts}, ${say("%(units)s wide characters (“%(sign)s” makes every text shorter)", counts)}`
+    : `${texts}, ${say("%(units)s characters", counts)}`;
   const price = $("price");
   if (!price) return;
   const [amount, money] = price.dataset.each.split(" ");
   const cost = (segments * Number(amount)).toFixed((amount.split(".")[1] || "").length);
-  price.textContent = `about ${cost} ${money}, at the price set here (SEGMENT_PRICE)`;
+  price.textContent = say("about %(price)s, at the price set here (SEGMENT_PRICE)", { price: `${cost} ${money}` });
 }
 
 // --- Talking to the line
@@ -119,7 +124,7 @@ function typed() {
 function tellKept(words, lost = false) {
   const kept = $("kept");
   if (!kept) return;
-  if (lost && !kept.classList.contains("lost")) say(words);
+  if (lost && !kept.classList.contains("lost")) speak(words);
   kept.textContent = words;
   kept.classList.toggle("lost", lost);
 }
@@ -139,13 +144,13 @@ async function keep(form, pressed) {
     const answer = await postOrLogIn(address, () => filled(form, pressed));
     const advice = await answer.text();
     if (form.isConnected) htmx.swap("#advice", advice, { swapStyle: "innerHTML" });
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    if (answer.ok) tellKept(box()?.value.trim() ? `Draft kept ${time}` : "");
-    if (!answer.ok && form.isConnected && document.querySelector("[data-over]")) tellKept("This box is not kept", true);
+    const time = new Date().toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+    if (answer.ok) tellKept(box()?.value.trim() ? say("Draft kept %(at)s", { at: time }) : "");
+    if (!answer.ok && form.isConnected && document.querySelector("[data-over]")) tellKept(say("This box is not kept"), true);
   } catch (error) {
     dirty = true;
-    tellKept(error.message === "logged out" ? "Not kept: your log-in has ended. Log in in another tab."
-      : "Not kept: no connection. These words are only in this box.", true);
+    tellKept(error.message === "logged out" ? say("Not kept: your log-in has ended. Log in in another tab.")
+      : say("Not kept: no connection. These words are only in this box."), true);
     timer = setTimeout(save, AGAIN_MS);
   }
 }
@@ -199,7 +204,7 @@ function swap(page) {
 function ready() {
   const composing = $("composing");
   if (!composing) return;
-  if (composing.dataset.say) say(composing.dataset.say);
+  if (composing.dataset.say) speak(composing.dataset.say);
   const undo = $("undo");
   if (undo) count(undo, Date.now() + Number(undo.dataset.left));
   if (box()) show();
@@ -209,7 +214,8 @@ function count(undo, until) {
   const left = Math.ceil((until - Date.now()) / 1000);
   if (!undo.isConnected) return;
   if (left <= 0) { undo.remove(); return; }
-  undo.querySelector("p").textContent = `Your text leaves in ${left} ${left === 1 ? "second" : "seconds"}.`;
+  undo.querySelector("p").textContent = left === 1 ? say("Your text leaves in 1 second.")
+    : say("Your text leaves in %(n)s seconds.", { n: left });
   setTimeout(count, 250, undo, until);
 }
 
@@ -227,7 +233,7 @@ window.addEventListener("beforeunload", (event) => { if (dirty && $("kept")?.cla
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (event.detail.xhr.status !== 401 || !dirty) return;
   event.preventDefault();
-  tellKept("Not kept: your log-in has ended. Log in in another tab.", true);
+  tellKept(say("Not kept: your log-in has ended. Log in in another tab."), true);
 });
 
 // Before live.js, which would take a second press for the same one: here it is a new try of the same text.

@@ -1,6 +1,8 @@
 /* How long is there still to answer, has their owner seen what they wrote, and is what was hidden gone again? The page
    works without any of it. */
 
+import { say } from "./say.js";
+
 // What they wrote is seen when it stands in the window, the window is looked at, and a hand moved a moment ago.
 const A_MOMENT_MS = 60 * 1000;
 let moved = Date.now();
@@ -45,7 +47,8 @@ document.addEventListener("htmx:afterSettle", () => {
 function tellTimeLeft() {
   for (const time of document.querySelectorAll("time[data-until]")) {
     const left = Math.max(0, Math.ceil((Date.parse(time.dateTime) - Date.now()) / 1000));
-    time.textContent = left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left` : "over";
+    const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    time.textContent = left > 0 ? say("%(clock)s left", { clock }) : say("over");
     const lead = time.parentElement.querySelector("[data-lead]");
     if (lead) lead.hidden = true; // "until" reads well before a time of day alone
     const bar = time.parentElement.querySelector("progress");
@@ -60,5 +63,5 @@ document.addEventListener("htmx:afterSwap", () => {
   const shown = document.querySelector("[data-gone-in]");
   if (!shown || shown.dataset.counting) return;
   shown.dataset.counting = "1";
-  setTimeout(() => shown.replaceChildren("Hidden again."), Number(shown.dataset.goneIn) * 1000);
+  setTimeout(() => shown.replaceChildren(say("Hidden again.")), Number(shown.dataset.goneIn) * 1000);
 });

@@ -1,6 +1,8 @@
 /* Is anybody still here? A page left open must not show a person's words to whoever comes by: after a while without a
    sign it draws a curtain, which what was typed outlives. The server locks by itself too; this page then hears it. */
 
+import { say } from "./say.js";
+
 const curtain = document.getElementById("curtain");
 const IDLE_MS = 15 * 60 * 1000;
 const TELL_MS = 60 * 1000;
@@ -51,7 +53,7 @@ curtain.querySelector("form").addEventListener("submit", async (event) => {
     last = told = Date.now();
     curtain.close();
   } catch (error) {
-    wrong.textContent = error instanceof TypeError ? "No connection. Try again in a moment." : error.message;
+    wrong.textContent = error instanceof TypeError ? say("No connection. Try again in a moment.") : error.message;
     wrong.hidden = false;
   }
 });

@@ -1,6 +1,8 @@
 /* How does a page stay true without being reloaded? Fragments that are polled (htmx), compared by ETag, and announced
    without their content: what is spoken or put in the title can be heard and seen by somebody else. */
 
+import { locale, say } from "./say.js";
+
 const plainTitle = document.title;
 
 // A fragment that has not changed answers 304 and nothing is swapped, so a reader's place is kept.
@@ -46,7 +48,7 @@ function tellLocalTime(place) {
   for (const time of place.querySelectorAll("time[data-show]")) {
     const hour = { hour: "2-digit", minute: "2-digit" };
     const form = time.dataset.show === "time" ? hour : { ...hour, day: "numeric", month: "short" };
-    time.textContent = new Date(time.dateTime).toLocaleString([], form);
+    time.textContent = new Date(time.dateTime).toLocaleString(locale, form);
   }
 }
 
@@ -54,10 +56,13 @@ function tellConnection(good) {
   const strip = document.getElementById("connection");
   if (!strip) return;
   const lost = strip.classList.contains("lost");
-  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = new Date().toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
   if (good) strip.dataset.last = time;
-  if (good && (lost || !strip.dataset.told)) strip.textContent = "Connected";
-  if (!good && !lost) strip.textContent = `Not connected. What you see is from ${strip.dataset.last || "earlier"}.`;
+  if (good && (lost || !strip.dataset.told)) strip.textContent = say("Connected");
+  if (!good && !lost) {
+    strip.textContent = strip.dataset.last ? say("Not connected. What you see is from %(time)s.", { time: strip.dataset.last })
+      : say("Not connected. What you see is from earlier.");
+  };
   strip.dataset.told = "1";
   strip.classList.toggle("lost", !good);
 }

@@ -1,6 +1,8 @@
 /* How does a passkey get from the browser to the line, and back? Two forms (`data-passkey` is `add` or `get`): ask for the
    options, let the browser ask its owner, send what came of it. Without JavaScript the forms stay hidden. */
 
+import { say } from "./say.js";
+
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
 const toText = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -68,7 +70,7 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
     wrong.hidden = true;
     go(form).catch((error) => {
       const asked = ["NotAllowedError", "AbortError", "InvalidStateError"].includes(error.name);
-      wrong.textContent = asked ? "That did not come to an end. Nothing was changed; try once more." : error.message;
+      wrong.textContent = asked ? say("That did not come to an end. Nothing was changed; try once more.") : error.message;
       wrong.hidden = false;
     });
   });

@@ -1,11 +1,13 @@
 /* How does a device ask to be called by its browser? It asks its owner, lets our service worker stand by, and tells us where
    the browser's own push service takes calls for it. */
 
+import { say } from "./say.js";
+
 const form = document.querySelector("[data-push]");
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
 
 async function subscribe() {
-  if ((await Notification.requestPermission()) !== "granted") throw new Error("Your browser was told not to show calls. Allow notifications for this page, then try again.");
+  if ((await Notification.requestPermission()) !== "granted") throw new Error(say("Your browser was told not to show calls. Allow notifications for this page, then try again."));
   const worker = await navigator.serviceWorker.register(form.dataset.worker, { scope: "/desk/" });
   await navigator.serviceWorker.ready;
   const before = await worker.pushManager.getSubscription();
@@ -36,7 +38,7 @@ if (form && navigator.serviceWorker && window.PushManager && window.Notification
       const { go } = await tell(await subscribe());
       window.location.assign(go);
     } catch (error) {
-      wrong.textContent = error.name === "AbortError" ? "The push service of this browser does not answer. Try again later." : error.message;
+      wrong.textContent = error.name === "AbortError" ? say("The push service of this browser does not answer. Try again later.") : error.message;
       wrong.hidden = false;
     }
   });

@@ -1,10 +1,12 @@
 /* How does a call reach whoever has a page open? Two tones that come again until it is answered, and the title; nothing of
    anyone. A browser lets a page sound once its owner has pressed something on it. What is kept here is "on" or "off". */
 
+import { say } from "./say.js";
+
 const place = document.getElementById("ring");
 const AGAIN_MS = 4000;
 const TONES = [[0, 660], [0.22, 880], [0.7, 660], [0.92, 880]];
-const NEEDED = "Somebody is needed";
+const NEEDED = say("Somebody is needed");
 let context = null;
 let title = null;
 
@@ -58,7 +60,7 @@ for (const button of document.querySelectorAll("[data-sound]")) {
     localStorage.setItem("sound", button.dataset.sound);
     wake();
     if (context && wanted()) await context.resume().catch(() => {});
-    if (!wanted()) said.textContent = "Off on this device. Texts, mail and the browser still call you.";
-    else said.textContent = sound() ? "On. You should have heard two tones, twice." : "This browser makes no sound here.";
+    if (!wanted()) said.textContent = say("Off on this device. Texts, mail and the browser still call you.");
+    else said.textContent = sound() ? say("On. You should have heard two tones, twice.") : say("This browser makes no sound here.");
   });
 }
