@@ -27,7 +27,7 @@ from flows.wording import Wording
 __all__ = ["ENGINE_EVENTS", "MESSAGE_EVENTS", "Guard", "Question", "Row", "Script", "ScriptError", "State"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
 class Script:
     """Everything the engine follows. `version` changes with any letter of the flows, texts or word lists."""
 
@@ -53,6 +53,11 @@ class Script:
     """By state: what its numbered answers stand for, in few letters."""
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The placeholders of each text, by key."""
+
+    def __repr__(self) -> str:
+        """Short: its word lists, written out, are thousands of times as long as the files, and a traceback may show
+        whoever holds it."""
+        return f"Script({self.version!r})"
 
     @classmethod
     def parse(cls, *, line: Mapping[str, Any], screen: Mapping[str, Any], copy: Mapping[str, Mapping[str, Any]],

@@ -90,7 +90,7 @@ def is_sign(word: str) -> bool:
     return len(word) == 1 and not word.isalnum() and word not in "?-$"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Spelling:
     """Brings the ways people type a word to one: shorthand (`2nite`), two words to one (`he is` to `hes`),
     number words to digits, letters typed apart or too often, and one slip in a word of four letters or more."""

@@ -42,7 +42,7 @@ class Named:
     sure: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Gazetteer:
     """The places, findable by any of their names."""
 

@@ -21,7 +21,7 @@ _NEVER_CORRECTED_INTO = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lexicon:
     """The word lists of every language, compiled once; reading a text needs nothing else."""
 

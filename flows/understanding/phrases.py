@@ -18,7 +18,7 @@ Spots = tuple[tuple[str, ...], ...]
 """A phrase: for each word of it, what may stand there."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Node:
     """One word along some phrases: what may follow, and the phrases that end here."""
 

@@ -54,6 +54,12 @@ def _other_order(parts: dict[str, Any]) -> None:
     parts["screen"]["question"][0]["options"] = ["week", "tonight", "now", "looking"]
 
 
+def test_whoever_shows_a_script_shows_its_version_and_not_its_word_lists() -> None:
+    """A failed test that named whoever held one took 21 GB to say so."""
+    assert repr(BEFORE) == f"Script({BEFORE.version!r})"
+    assert len(repr(BEFORE.lexicon)) + len(repr(BEFORE.lexicon.tree)) + len(repr(BEFORE.lexicon.spelling)) < 300
+
+
 def test_a_text_that_only_reads_better_moves_nobody() -> None:
     better = "What would help? 1 a place to stay 2 to talk 3 doctor 4 legal help 5 food 6 other"
     script = changed(lambda d: d["copy"]["en"]["texts"]["Q2"].update(text=better))
