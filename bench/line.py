@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,26 +83,31 @@ def app_env(url: str, redis_url: str, carrier: str) -> dict[str, str]:
 
 
 @contextmanager
-def server(app: str, env: dict[str, str], workers: int = 1) -> Iterator[Place]:
-    """Sync workers, as in the Procfile."""
+def server(app: str, env: dict[str, str], workers: int = 1, *, waits: bool = True) -> Iterator[Place]:
+    """Sync workers, as in the Procfile. Without `waits` it may still be starting: several start side by side."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "--worker-class", "sync", "--workers", str(workers),
                "--bind", f"127.0.0.1:{port}",
                "--log-level", "error", "--no-control-socket", app]  # fmt: skip
     with process(command, {k: v.format(origin=origin) for k, v in env.items()}) as pid:
-        wait(origin)
+        if waits:
+            wait(origin)
         yield Place(app, origin, pid)
 
 
 @contextmanager
 def process(command: list[str], env: dict[str, str]) -> Iterator[int]:
-    process = subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         yield process.pid
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):  # whoever it started and left, if it left any
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait(origin: str) -> None:
