@@ -85,6 +85,8 @@ def main(conversations: int = CONVERSATIONS) -> None:
         signal.alarm(0)
     if found:
         _print(found)
+    if len(found) < 2:
+        raise SystemExit(1)
 
 
 def _late(_number: int, _frame: object) -> None:
