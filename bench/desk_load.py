@@ -20,8 +20,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bench import desk_people, desk_seed, load
-from bench.__main__ import TOKEN, _app_env, _free_port, _own_database, _prepare, _process, _wait
 from bench.desk_people import Page, Seen
+from bench.line import TOKEN, app_env, free_port, own_database, prepare, process, wait
 from bot.adapters.clock import SystemClock
 from bot.settings import SIMULATED_ACCOUNT, Settings
 from bot.store import conversations, handoffs, ladder_steps, people
@@ -153,22 +153,22 @@ def _line() -> Iterator[Line]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ql-")))
         redis_url = stack.enter_context(redis_server())
-        url = _own_database(stack.enter_context(postgres_server()), stack)
-        _prepare(url)
-        origin, floor, carrier = (f"http://127.0.0.1:{_free_port()}" for _ in range(3))
-        named = {name: value.format(origin=origin) for name, value in _app_env(url, redis_url, carrier).items()}
+        url = own_database(stack.enter_context(postgres_server()), stack)
+        prepare(url)
+        origin, floor, carrier = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
+        named = {name: value.format(origin=origin) for name, value in app_env(url, redis_url, carrier).items()}
         (folder / "metrics").mkdir()
         env = {**named, "DATA_DIR": str(folder), "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
                "QUIETLINE_SIMULATOR_PORT": carrier.rpartition(":")[2], "FLOOR_DATABASE_URL": url}  # fmt: skip
         settings = Settings.from_env(env)
         database = Database(url, Keyring(settings.field_keys, settings.secret_key), SystemClock())
         stack.callback(database.engine.dispose)
-        stack.enter_context(_process([sys.executable, "-m", "bot.simulator"], env))
+        stack.enter_context(process([sys.executable, "-m", "bot.simulator"], env))
         for app, at in (("wsgi:app", origin), ("bench.desk_floor:create_app()", floor)):
-            stack.enter_context(_process(_gunicorn(app, at), env))
-            _wait(at)  # one after the other: on a busy machine all at once would take too long
+            stack.enter_context(process(_gunicorn(app, at), env))
+            wait(at)  # one after the other: on a busy machine all at once would take too long
         for job in ((), ("clock",), ("watch",)):
-            stack.enter_context(_process([sys.executable, "worker.py", *job], env))
+            stack.enter_context(process([sys.executable, "worker.py", *job], env))
         yield Line(database, origin, floor)
 
 

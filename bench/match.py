@@ -35,7 +35,7 @@ from bot.usecases.report_opening import record_count
 from tests.servers import postgres_admin, postgres_server
 
 SIZES = (100, 1_000, 3_000, 10_000)
-SEARCHES = 200
+SEARCHES = 480
 NEEDS = ("bed", "bed", "bed", "advocacy", "legal", "health", "basics", "other")
 
 

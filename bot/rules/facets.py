@@ -11,9 +11,10 @@ them lists them as `barriers` and ranks after one that does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from bot.rules.criteria import LAW, SOFT
 from bot.rules.freshness import Life
@@ -54,6 +55,8 @@ class Candidate:
     observed_at: datetime | None
     known_for: frozenset[str] = frozenset()
     """Groups that somebody saw it knows well: only a preference that was stated looks at them."""
+    known: Any = field(default=None, compare=False, repr=False)
+    """Where bot/rules/outcomes.py keeps what `facets` come to: one that is remembered is judged by every search."""
 
 
 @dataclass(frozen=True, slots=True)

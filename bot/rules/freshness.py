@@ -36,7 +36,6 @@ AGING = 0.5
 OLDEST_FRESH = timedelta(days=14)
 """Older than this no count is told unasked, however faithful its stock has been: someone may have forgotten us."""
 
-_HOUR = timedelta(hours=1)
 _TOGETHER = 3
 """More free places than this are not counted as outlasting each other: places go together, on the same cold night."""
 
@@ -71,7 +70,7 @@ def prior(kind: str) -> Life:
 
 def still_true(life: Life, age: timedelta, available: int) -> float:
     """The chance, 0 to 1, that the answer to "is there room" has not changed since it was given."""
-    hours = age / _HOUR
+    hours = age.total_seconds() / 3600
     if hours <= 0.0:
         return 1.0
     if available <= 0:

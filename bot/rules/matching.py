@@ -39,18 +39,21 @@ _PREFERRED_BY = {"lgbtq": "lgbtq"}
 
 
 class Ranked(NamedTuple):
-    """A candidate that fits or may fit, and why: the advocate sees every facet and the age of the fact."""
+    """A candidate that fits or may fit, and why: the advocate sees every facet and the age of the fact. The best sorts
+    first."""
 
+    rank: bytes
+    """Its place in the ranking, a byte for each reason, the weightiest first; smaller is better."""
+    turn: int
+    """Among equals: who comes first this hour."""
+    stock_id: str
+    """And then: nobody's place is left to chance."""
     candidate: Candidate
     unsure: tuple[str, ...]
     """The facets that may fit: each is a question to the program."""
     p_open: float
     freshness: Freshness
     age: timedelta | None
-    rank: bytes
-    """Its place in the ranking, a byte for each reason, the weightiest first; smaller is better."""
-    turn: int
-    """Among equals: who comes first this hour."""
 
     @property
     def age_minutes(self) -> int | None:
@@ -132,12 +135,13 @@ def near_misses(programs: Iterable[Candidate], answers: Answers, now: datetime, 
 
 def _best(fitting: Iterable[Ranked]) -> tuple[Ranked, ...]:
     best: dict[str, Ranked] = {}
-    for ranked in sorted(fitting, key=_order):
+    for ranked in sorted(fitting):
         best.setdefault(ranked.candidate.program_id, ranked)
     return tuple(best.values())
 
 
 _OLD = (Freshness.STALE, Freshness.UNKNOWN)
+_FRESH = Freshness.FRESH
 _MUSTS = sum(bits_of(name) for name in FACETS_OF["musts"])
 _INTAKE = bits_of("intake")
 _MOST_HURDLES = 200
@@ -148,13 +152,14 @@ def _fitting(programs: Iterable[Candidate], answers: Answers, now: datetime) -> 
     search = _made_ready(answers, now)
     named, wanted, person = search.named, search.where, search.person
     for c in programs:
-        known = outcomes(c)
+        known = c.known or outcomes(c)
         if known.no & person.bits or (named and c.need not in named):
             continue
-        there = is_there(c.zip3s, wanted, c.facets.get("from_away"))
+        there = is_there(c.zip3s, wanted, known.from_away)
         if there is False:
             continue
-        may = doubts(c, answers, person, known)
+        unforeseen = person.unforeseen or known.unforeseen & person.bits
+        may = doubts(c, answers, person, known) if unforeseen else known.may & person.bits
         if may is not None:
             age = None if c.observed_at is None else now - c.observed_at
             likely, state = believed(c.life, age, c.available)
@@ -179,28 +184,27 @@ def _ranked(c: Candidate, search: _Search, may: int, there: bool | None, barrier
             state: Freshness, age: timedelta | None) -> Ranked:  # fmt: skip
     """`domain.md` 3.3: what may be told, the need named first, musts met, what they prefer, fewer barriers, more likely
     open, in time, as near or far as wanted; among equals it is another one's turn every hour."""
-    unsure = _unsure(may, not search.named, there is None)
+    named, preferred = search.named, search.preferred
+    unsure = _unsure(may, not named, there is None)
+    hurdles = len(unsure)
     rank = bytes((
-        not (c.available > 0 and state is Freshness.FRESH),
-        search.named[c.need] if search.named else 0,
-        bool(unsure),
+        not (c.available > 0 and state is _FRESH),
+        named[c.need] if named else 0,
+        hurdles > 0,
         (may & _MUSTS).bit_count(),
-        len(search.preferred) - len(search.preferred & c.known_for) if search.preferred else 0,
-        min(_MOST_HURDLES, len(unsure) + barriers),
+        len(preferred) - len(preferred & c.known_for) if preferred else 0,
+        min(_MOST_HURDLES, hurdles + barriers),
         10 - round(10 * likely),
         bool(may & _INTAKE),
         band(c.zip3s, search.where),
     ))  # fmt: skip
-    return Ranked(c, unsure, likely, state, age, rank, zlib.crc32(c.program_id.encode(), search.turn))
+    turn = zlib.crc32(c.program_id.encode(), search.turn)
+    return Ranked(rank, turn, c.stock_id, c, unsure, likely, state, age)
 
 
 @lru_cache(maxsize=4096)
 def _unsure(may: int, need: bool, area: bool) -> tuple[str, ...]:
     return (*(["need"] if need else []), *(["area"] if area else []), *names_of(may))
-
-
-def _order(ranked: Ranked) -> tuple[bytes, int, str]:
-    return ranked.rank, ranked.turn, ranked.candidate.stock_id
 
 
 # --- Which questions are still worth asking --------------------------------------------------------------------------

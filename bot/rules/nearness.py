@@ -85,18 +85,23 @@ def _near_band(near: frozenset[str], served: frozenset[str]) -> int:
 
 def _far_band(served: frozenset[str], bands: Mapping[str, int]) -> int:
     """Whoever serves a place near theirs is as near as that place; of whom nobody knows where, as near as can be."""
-    found = -1
-    for zip3 in served:
-        if zip3 in bands and bands[zip3] > found:
-            found = bands[zip3]
-    return len(_FAR_BANDS) if found < 0 else found
+    found = max(map(bands.__getitem__, served))
+    return len(_FAR_BANDS) if found == _UNKNOWN else found
+
+
+_UNKNOWN = -1
+
+
+class _Bands(dict[str, int]):
+    def __missing__(self, zip3: str) -> int:
+        return _UNKNOWN
 
 
 @lru_cache(maxsize=256)
 def _far_bands(near: frozenset[str]) -> Mapping[str, int]:
     """The band of every ZIP area on the map as it is seen from these: a far search meets thousands of places."""
     known = [one for one in near if one in POINTS]
-    return {zip3: _band_from(known, zip3) for zip3 in POINTS} if known else {}
+    return _Bands((zip3, _band_from(known, zip3)) for zip3 in POINTS) if known else _Bands()
 
 
 def _band_from(near: Iterable[str], zip3: str) -> int:

@@ -54,6 +54,8 @@ class Outcomes:
     may: int
     unforeseen: int
     barriers: int
+    from_away: object
+    """Whether it takes people from elsewhere, as it is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,18 @@ class Asked:
 
 
 def outcomes(c: Candidate) -> Outcomes:
-    """What this candidate's statement comes to; kept with the statement."""
-    facets, home = c.facets, c.need == "bed"
+    """What this candidate's statement comes to; kept with the statement, and with the candidate."""
+    if c.known is None:
+        object.__setattr__(c, "known", _of(c.facets, c.need == "bed"))
+    return c.known  # type: ignore[no-any-return]
+
+
+def _of(facets: Document, home: bool) -> Outcomes:
     if not isinstance(facets, Facets):
         return _worked_out(facets, home)
-    known = facets.memo.get(home)
-    if known is None:
-        known = facets.memo[home] = _worked_out(facets, home)
-    return known  # type: ignore[no-any-return]
+    if home not in facets.memo:
+        facets.memo[home] = _worked_out(facets, home)
+    return facets.memo[home]  # type: ignore[no-any-return]
 
 
 def asked(answers: Answers, names: Iterable[str] = tuple(_CLASSES)) -> Asked:
@@ -128,7 +134,7 @@ def _worked_out(facets: Document, home: bool) -> Outcomes:
         unforeseen = 1 << (_PLACE["kids"] + _KIDS_COME)
         no, may = no & ~unforeseen, may & ~unforeseen
     barriers = facets.get("barriers")
-    return Outcomes(no, may, unforeseen, len(barriers) if isinstance(barriers, LISTS) else 1)
+    return Outcomes(no, may, unforeseen, len(barriers) if isinstance(barriers, LISTS) else 1, facets.get("from_away"))
 
 
 def _probe(facets: Document, home: bool) -> Candidate:

@@ -64,9 +64,10 @@ def every(tx: Tx, *, needs: Collection[str] = (), zip3s: Collection[str] = (), w
     """The candidates for these needs (none given: for all); every one of them, for only who judges them knows which
     fit. A program that serves everywhere is near and far. Of a stock that went silent, or opened anew since, nobody
     knows, and it was observed at None."""
-    rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where)).all()
+    rows = tx.conn.execute(*searching(tx, needs=needs, zip3s=zip3s, where=where))
     if tx.conn.dialect.name == "postgresql":
-        return _remembered(tx, rows, known_for)
+        with rows:
+            return _remembered(tx, rows.cursor.fetchall(), known_for)  # as the driver has them: nothing to convert
     return [_now(_candidate(*row[:-1]), row[-1], tx.now, known_for) for row in rows]
 
 

@@ -73,7 +73,7 @@ def test_nothing_else_that_is_known_of_a_person_changes_anything(
 def test_a_candidate_holds_nothing_of_a_person() -> None:
     assert {field.name for field in fields(Candidate)} == {
         "program_id", "stock_id", "need", "life", "zip3s", "facets", "traits", "available", "observed_at",
-        "known_for",
+        "known_for", "known",
     }  # fmt: skip
 
 
