@@ -44,8 +44,6 @@ def asked(database: Database, act: Callable[[Tx], object], *, writing: bool = Fa
 @pytest.mark.parametrize(("act", "index"), [
     (lambda tx: conversations.stated_zip3s(tx, ["0" * 32]), "ix_conversations_person"),
     (handoff_offers.chairs, "ix_second_chairs_open"),
-    (lambda tx: promise_board.to_do(tx, "0" * 32, 9), "ix_promises_due"),
-    (lambda tx: promise_board.to_do(tx, "0" * 32, 9), "ix_promises_missed"),
 ])  # fmt: skip
 def test_what_every_page_looks_for_is_found_by_an_index(postgres_database: Database, act, index: str) -> None:
     ((statement, given),) = asked(postgres_database, act)

@@ -116,6 +116,7 @@ function filled(form, pressed) {
 
 function typed() {
   dirty = true;
+  if (!$("kept")?.classList.contains("lost")) tellKept("");  // "kept" is said of these words, not of those before them
   show();
   clearTimeout(timer);
   timer = setTimeout(save, TYPING_MS);
@@ -225,7 +226,7 @@ document.addEventListener("input", (event) => { if (event.target === box()) type
 document.addEventListener("focusout", (event) => { if (event.target === box()) save(); });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
 window.addEventListener("pagehide", () => {
-  if (dirty && box() && !sending) post(box().form.dataset.draft, filled(box().form), { keepalive: true }).catch(() => {});
+  if ((dirty || saving) && box() && !sending) post(box().form.dataset.draft, filled(box().form), { keepalive: true }).catch(() => {});
 });
 window.addEventListener("beforeunload", (event) => { if (dirty && $("kept")?.classList.contains("lost")) event.preventDefault(); });
 
