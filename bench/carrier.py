@@ -12,11 +12,6 @@ import hmac
 import json
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from subprocess import PIPE, Popen
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bot.settings import SIMULATED_ACCOUNT
@@ -25,24 +20,6 @@ ANSWERS_AFTER_S = 0.05
 RECEIPTS = (("sent", 0.2), ("delivered", 1.0))
 """What it says of each text, and how long after it was taken."""
 _LIST = b'{"messages": [], "page": 0, "page_size": 50, "start": 0, "end": 0, "uri": "", "next_page_uri": null}'
-
-
-@contextmanager
-def carrier(token: str) -> Iterator[tuple[str, int]]:
-    """Its address, and its process, for the length of the block."""
-    process = Popen([sys.executable, "-m", "bench.carrier", token], stdout=PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip(), process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def seen(origin: str) -> dict[str, Any]:
-    """`taken`: every text as (our id, number, words, moment, its id); `refused`: receipts that nobody took."""
-    with urllib.request.urlopen(f"{origin}/seen", timeout=60) as answer:  # noqa: S310
-        return dict(json.load(answer))
 
 
 async def _serve(token: str) -> None:

@@ -11,14 +11,11 @@ import json
 import os
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from subprocess import DEVNULL, PIPE, Popen
+from subprocess import DEVNULL, Popen
 from urllib.parse import parse_qs
 
 from redis import Redis
@@ -26,6 +23,7 @@ from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select
 
+from bench.line import carrier, seen
 from bot.adapters.nudges import DELIVER, queue_on
 from bot.app import build
 from bot.ports import OutboundText
@@ -63,7 +61,7 @@ class Drained:
 
 def report(name: str, env: dict[str, str], texts: int = TEXTS) -> None:
     """Both ways on one database, as a line each."""
-    with _carrier() as origin:
+    with carrier("bench.drain", "carrier") as (origin, _):
         # Nobody sends receipts: this is about sending.
         env = {**env, "TWILIO_API_BASE": origin, "PUBLIC_URL": "http://127.0.0.1:9"}
         services = build(Settings.from_env(env))
@@ -97,7 +95,7 @@ def _drain(services: Services, env: dict[str, str], origin: str, texts: int) -> 
     finally:
         worker.terminate()
         worker.wait(timeout=60)
-    came = _seen(origin)
+    came = seen(origin)
     return Drained(lasted, tuple((came[words] - at) * 1000 for words, at in written.items()), early, peak, cpu_s)
 
 
@@ -277,23 +275,6 @@ def _plain_worker() -> None:
 
 
 # The carrier
-
-
-@contextmanager
-def _carrier() -> Iterator[str]:
-    """In a process of its own, so that it costs the worker nothing but the machine's time."""
-    process = Popen([sys.executable, "-m", "bench.drain", "carrier"], stdout=PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _seen(origin: str) -> dict[str, float]:
-    with urllib.request.urlopen(f"{origin}/seen", timeout=10) as answer:  # noqa: S310
-        return dict(json.load(answer))
 
 
 async def _serve() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from sqlalchemy import URL, insert
@@ -108,6 +110,25 @@ def process(command: list[str], env: dict[str, str]) -> Iterator[int]:
         finally:
             with suppress(ProcessLookupError):  # whoever it started and left, if it left any
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def carrier(*command: str) -> Iterator[tuple[str, int]]:
+    """A measured line's other end, `python -m` this, in a process of its own, so that it costs the line nothing but the
+    machine's time: the address that it says first, and its process."""
+    process = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip(), process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def seen(origin: str) -> dict[str, Any]:
+    """What that carrier saw."""
+    with urllib.request.urlopen(f"{origin}/seen", timeout=60) as answer:  # noqa: S310
+        return dict(json.load(answer))
 
 
 def wait(origin: str) -> None:

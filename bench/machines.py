@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL, func, select
 
-from bench import carrier as carriers
-from bench import drain, load
+from bench import drain, line, load
 from bench.line import (
     TOKEN,
     app_env,
@@ -98,7 +97,7 @@ def _late(_number: int, _frame: object) -> None:
 def _carry(stack: ExitStack, postgres: URL, redis_url: str, machines: int, conversations: int) -> Carried:
     url = own_database(postgres, stack)
     prepare(url)
-    origin, _ = stack.enter_context(carriers.carrier(TOKEN))
+    origin, _ = stack.enter_context(line.carrier("bench.carrier", TOKEN))
     env = app_env(url, redis_url, origin)
     services = build(Settings.from_env({**env, "PUBLIC_URL": "http://127.0.0.1:9"}))
     stack.callback(services.database.engine.dispose)
@@ -126,7 +125,7 @@ def _carry(stack: ExitStack, postgres: URL, redis_url: str, machines: int, conve
     _until_delivered(services.database)
     text_ms = _since(pids, before, TEXTS)
 
-    came = carriers.seen(origin)
+    came = line.seen(origin)
     return Carried(
         machines, turns / lasted, max(one.p50_ms for one in seen), max(one.p99_ms for one in seen),
         sum(one.refused for one in seen) + came["refused"], texts_per_s,

@@ -28,8 +28,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import func, insert, select
 
-from bench import carrier as carriers
-from bench import load
+from bench import line, load
 from bench.line import (
     TOKEN,
     app_env,
@@ -101,7 +100,7 @@ def main(steady_s: float = STEADY_S, *, hour: bool = False, sqlite: bool = False
             postgres = stack.enter_context(postgres_server())
             url, base = own_database(postgres, stack), postmaster(postgres)
         prepare(url)
-        origin, carrier_pid = stack.enter_context(carriers.carrier(TOKEN))
+        origin, carrier_pid = stack.enter_context(line.carrier("bench.carrier", TOKEN))
         phases = [("steady", RATE, 3600.0)] if hour else [("steady", RATE, steady_s), ("burst", RATE * BURST, BURST_S)]
         _measure(stack, folder, app_env(url, redis_url, origin), phases, {"postgres": base, "carrier": carrier_pid})
 
@@ -151,7 +150,7 @@ def _measure(stack: ExitStack, folder: Path, env: dict[str, str], phases: list[t
     stopping.set()
     desk.join()
     waited = _wait_until_quiet(database)
-    taken = carriers.seen(env["TWILIO_API_BASE"])
+    taken = line.seen(env["TWILIO_API_BASE"])
     doors = _doors(database, heard, taken["taken"])
     for name, lasts, seen, ages, each, released in tells:
         door = sorted(doors[one.sid] for one in seen.heard if one.sid in doors)
